@@ -1,0 +1,30 @@
+// The logging front: one line per event on standard error, for people and for log collectors.
+//
+// Never pass a secret: keys, tokens and passwords are not logged at any level. Thread-safe.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+namespace regatta {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+// Lines below `level` are dropped. Starts at kInfo.
+void SetLogLevel(LogLevel level);
+bool LogEnabled(LogLevel level);
+
+// Writes "<time> <level> <component>: <message>".
+void LogLine(LogLevel level, std::string_view component, std::string_view message);
+
+template <typename... Args>
+void Log(LogLevel level, std::string_view component, fmt::format_string<Args...> format,
+         Args&&... args) {
+  if (LogEnabled(level)) {
+    LogLine(level, component, fmt::format(format, std::forward<Args>(args)...));
+  }
+}
+
+}  // namespace regatta
