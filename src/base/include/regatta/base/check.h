@@ -1,4 +1,5 @@
-// Stops the process on our own mistakes. Operating errors are values (error.h); a failed Check is a bug.
+// Stops the process on our own mistakes. Operating errors are values (error.h); a failed Check is a
+// bug.
 #pragma once
 
 #include <source_location>

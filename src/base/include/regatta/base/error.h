@@ -26,8 +26,9 @@ enum class ErrorCode : std::uint8_t {
 // The code's name as it stands in logs and in JSON, e.g. "not_found".
 std::string_view ErrorCodeName(ErrorCode code);
 
-// An error is a value. `message` is a sentence for the person who made the call: it names the thing, the
-// place and the remedy (`sweep "ab12": parameter "lr": max 0.1 is below min 1`) and never holds a secret.
+// An error is a value. `message` is a sentence for the person who made the call: it names the
+// thing, the place and the remedy (`sweep "ab12": parameter "lr": max 0.1 is below min 1`) and
+// never holds a secret.
 struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;

@@ -4,8 +4,8 @@
 //   if (!run) return run.error();
 //   Use(*run);
 //
-// The member names are std::expected's. Reading the side that is not there is a programming error and
-// stops the process (see check.h).
+// The member names are std::expected's. Reading the side that is not there is a programming error
+// and stops the process (see check.h).
 #pragma once
 
 #include <type_traits>

@@ -8,8 +8,8 @@
 namespace regatta {
 
 // Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): the number at
-// position i of stream (seed, stream) is a pure function of the three, so nothing has to be stored to go
-// on after a restart. Not thread-safe; copy it instead. Not for secrets.
+// position i of stream (seed, stream) is a pure function of the three, so nothing has to be stored
+// to go on after a restart. Not thread-safe; copy it instead. Not for secrets.
 class Rng {
  public:
   using result_type = std::uint64_t;
@@ -46,7 +46,8 @@ class Rng {
   std::array<std::uint64_t, 2> block_{};
 };
 
-// `length` characters of a-z0-9 from the operating system's entropy, for run ids, sweep ids and keys.
+// `length` characters of a-z0-9 from the operating system's entropy, for run ids, sweep ids and
+// keys.
 std::string RandomId(std::size_t length);
 
 // `length` characters of a-z0-9 from `rng`, where a replay must give the same id.
