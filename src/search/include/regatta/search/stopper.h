@@ -1,0 +1,76 @@
+// Decides which running trials end early, from their metric so far.
+//
+// Pure and deterministic: an EarlyStopper's decisions depend on the values it was told alone,
+// whatever the order between trials. Not thread-safe: the owner serialises the calls.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regatta/base/result.h"
+#include "regatta/search/sampler.h"
+#include "regatta/search/trial.h"
+
+namespace regatta::search {
+
+// Whether to stop one trial, and by which comparison.
+struct StopDecision {
+  TrialId trial = 0;
+  bool stop = false;
+  std::optional<std::int64_t>
+      rung;                     // the number of values (or the resource) the comparison was made at
+  std::optional<double> value;  // what was compared, in the metric's own sign
+  std::optional<double> threshold;  // what it was compared with, in the metric's own sign
+  std::string reason;               // a sentence; empty when there was nothing to compare
+};
+
+class EarlyStopper {
+ public:
+  virtual ~EarlyStopper() = default;
+
+  // The trial logged `value` at `resource`: the number of values so far, from 1, unless the sweep
+  // counts another key. Values that are not finite are told too.
+  virtual void Report(TrialId trial, std::int64_t resource, double value) = 0;
+
+  // Only running trials are ever stopped; trials are running from their first report until told
+  // otherwise. An ended trial's values go on counting for the others.
+  virtual void SetRunning(TrialId trial, bool running) = 0;
+
+  // Forgets the trial and its values.
+  virtual void Forget(TrialId trial) = 0;
+
+  // Whether `trial` should stop now.
+  virtual StopDecision Decide(TrialId trial) const = 0;
+
+  // The running trials that should stop now, ascending by id. Thresholds move as others report, so
+  // a trial that passed earlier may be among them.
+  virtual std::vector<StopDecision> DecideAll() const = 0;
+};
+
+struct StopperOptions {
+  // "hyperband", "asha", "median" or "curve".
+  std::string type = "hyperband";
+  Goal goal = Goal::kMinimize;
+  std::optional<std::int64_t> min_iter;
+  std::optional<std::int64_t> max_iter;
+  std::optional<std::int64_t> s;  // hyperband with max_iter: number of bands
+  double eta = 3;
+  bool strict = true;         // hyperband: compare the value at the band, not the best so far
+  std::int64_t min_runs = 5;  // median
+  double confidence = 0.95;   // curve
+};
+
+// Errors: kInvalidArgument for an unknown type or a wrong field; the message names it.
+Result<std::unique_ptr<EarlyStopper>> MakeStopper(const StopperOptions& options);
+
+// Hyperband's bands, ascending: `min_iter` times powers of eta (100 of them), or `max_iter` divided
+// by powers of eta (at most s, all >= 1). Errors: kInvalidArgument, e.g. when there is no band at
+// all.
+Result<std::vector<std::int64_t>> HyperbandBands(const StopperOptions& options);
+
+}  // namespace regatta::search
