@@ -203,7 +203,7 @@ TEST(Varint, ReadsBackEdges) {
   const std::vector<std::uint64_t> values = {
       0, 1, 127, 128, 300, 16383, 16384, std::numeric_limits<std::uint64_t>::max()};
   for (const std::uint64_t value : values) AppendVarint(bytes, value);
-  EXPECT_EQ(bytes.substr(4, 2), "\xac\x02");
+  EXPECT_EQ(bytes.substr(5, 2), "\xac\x02");
   std::string_view rest = bytes;
   for (const std::uint64_t value : values) EXPECT_EQ(TakeVarint(rest).value(), value);
   EXPECT_TRUE(rest.empty());
