@@ -69,7 +69,8 @@ def ensure(name: str) -> pathlib.Path:
                "--root-user-action=ignore", "--prefer-binary", "-r", str(requirements)]
         environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")}
         for command in ([base_python(), "-m", "venv", str(venv)], pip):
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
+            # Not from the caller's folder: `-m venv` would find this very file when started in tools/.
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, cwd="/")
             if done.returncode != 0:
                 raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         link_node(venv)
