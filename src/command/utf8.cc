@@ -1,0 +1,34 @@
+#include "utf8.h"
+
+#include <array>
+
+namespace regatta::command {
+
+Utf8Step ReadUtf8(std::string_view text, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  const Utf8Step broken{.length = 1, .character = lead, .is_valid = false};
+  if (lead < 0x80) {
+    return {.length = 1, .character = lead, .is_valid = true};
+  }
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) {
+    return broken;
+  }
+  char32_t character = lead & (0xFFU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[at + i]);
+    if ((byte & 0xC0U) != 0x80U) {
+      return broken;
+    }
+    character = (character << 6U) | (byte & 0x3FU);
+  }
+  // The smallest character that needs this many bytes: anything below is an overlong form.
+  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
+  const bool is_surrogate = character >= 0xD800 && character <= 0xDFFF;
+  if (character < kSmallest[length] || character > 0x10FFFF || is_surrogate) {
+    return broken;
+  }
+  return {.length = length, .character = character, .is_valid = true};
+}
+
+}  // namespace regatta::command
