@@ -20,6 +20,7 @@ ENVIRONMENTS = {
     "tests": "tests/requirements.txt",
     "demo": "examples/digits/requirements.txt",
     "node": "tools/requirements-node.txt",
+    "wandb-scheduler": "tests/wire/requirements-scheduler.txt",
     "wandb-0.31.0": "tests/wire/requirements-0.31.0.txt",
     "wandb-0.28.2": "tests/wire/requirements-0.28.2.txt",
     "wandb-0.22.2": "tests/wire/requirements-0.22.2.txt",

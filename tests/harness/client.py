@@ -117,3 +117,32 @@ class Client:
     def wandb(self, *arguments, **options) -> Finished:
         """The command line program."""
         return self.command("wandb", *arguments, **options)
+
+    def signal_tree(self, process: subprocess.Popen, number: int) -> None:
+        """Sends a signal to a process and everything below it, agents' children having groups of their own."""
+        for pid in reversed(descendants(process.pid)):
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
+    def kill_tree(self, process: subprocess.Popen) -> None:
+        self.signal_tree(process, signal.SIGKILL)
+        process.communicate()
+
+
+def descendants(root: int) -> list:
+    """The process and all below it, parents first."""
+    children = {}
+    for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(status.parent.name))
+    found, queue = [], [root]
+    while queue:
+        pid = queue.pop()
+        found.append(pid)
+        queue += children.get(pid, [])
+    return found

@@ -1,0 +1,124 @@
+"""Artifacts as far as ordinary training code meets them."""
+
+
+def test_a_logged_artifact_is_used_and_downloaded_by_another_run(client):
+    seen = client.run("""
+        pathlib.Path("data/sub").mkdir(parents=True)
+        pathlib.Path("data/a.bin").write_bytes(bytes(range(256)) * 1000)
+        pathlib.Path("data/sub/b.txt").write_text("käse")
+        with wandb.init(project="art", id="maker") as run:
+            artifact = wandb.Artifact("numbers", type="dataset", description="d", metadata={"rows": 3})
+            artifact.add_dir("data")
+            run.log_artifact(artifact, aliases=["best"]).wait()
+        with wandb.init(project="art", id="user") as run:
+            used = run.use_artifact("numbers:best")
+            folder = pathlib.Path(used.download(root="back"))
+            entity = run.entity
+        api = wandb.Api()
+        result({
+            "same": (folder / "a.bin").read_bytes() == bytes(range(256)) * 1000, "text": (folder / "sub/b.txt").read_text(),
+            "version": used.version, "aliases": sorted(used.aliases), "metadata": used.metadata, "size": used.size,
+            "logged": [a.name for a in api.run(f"{entity}/art/maker").logged_artifacts()],
+            "used": [a.name for a in api.run(f"{entity}/art/user").used_artifacts()],
+        })
+    """)
+    assert seen["same"] is True and seen["text"] == "käse"
+    assert seen["version"] == "v0"
+    assert seen["aliases"] == ["best", "latest"]
+    assert seen["metadata"] == {"rows": 3}
+    assert seen["size"] == 256_000 + 5
+    assert "numbers:v0" in seen["logged"]
+    assert "numbers:v0" in seen["used"]
+
+
+def test_changed_content_makes_a_new_version_and_equal_content_none(client):
+    seen = client.run("""
+        versions = []
+        with wandb.init(project="art", id="versions") as run:
+            for content in ("one", "one", "two", "one"):
+                path = pathlib.Path("file.txt")
+                path.write_text(content)
+                artifact = wandb.Artifact("text", type="dataset")
+                artifact.add_file(str(path))
+                versions.append(run.log_artifact(artifact).wait().version)
+        api = wandb.Api()
+        latest = api.artifact(f"{run.entity}/art/text:latest")
+        result({"versions": versions, "latest": latest.version,
+                "content": pathlib.Path(latest.download(root="back"), "file.txt").read_text()})
+    """)
+    assert seen["versions"][0] == seen["versions"][1] == "v0"
+    assert seen["versions"][2] == "v1"
+    assert seen["content"] == "one"
+
+
+def test_a_table_is_logged_and_read_back(client):
+    seen = client.run("""
+        table = wandb.Table(columns=["id", "text", "score"], data=[[1, "a", 0.5], [2, "ü", 1.5]])
+        with wandb.init(project="art", id="tabled") as run:
+            run.log({"table": table, "x": 1})
+        api = wandb.Api()
+        artifact = [a for a in api.run(f"{run.entity}/art/tabled").logged_artifacts() if a.type == "run_table"][0]
+        back = artifact.get("table")
+        result({"columns": back.columns, "data": back.data})
+    """)
+    assert seen == {"columns": ["id", "text", "score"], "data": [[1, "a", 0.5], [2, "ü", 1.5]]}
+
+
+def test_a_plot_is_logged(client):
+    seen = client.run("""
+        table = wandb.Table(columns=["x", "y"], data=[[i, i * i] for i in range(10)])
+        with wandb.init(project="art", id="plotted") as run:
+            run.log({"curve": wandb.plot.line(table, "x", "y", title="squares")})
+        run = wandb.Api().run(f"{run.entity}/art/plotted")
+        result({"state": run.state, "tables": [a.type for a in run.logged_artifacts()]})
+    """)
+    assert seen["state"] == "finished"
+    assert "run_table" in seen["tables"]
+
+
+def test_an_unknown_artifact_is_an_error_that_names_it(client):
+    done = client.python("""
+        with wandb.init(project="art") as run:
+            run.use_artifact("never-made:latest")
+    """, check=False)
+    assert done.code != 0
+    assert "never-made" in done.output, done.output
+
+
+def test_an_artifact_made_offline_is_synced(client):
+    client.python("""
+        pathlib.Path("file.txt").write_text("offline")
+        with wandb.init(project="art", id="offline-maker") as run:
+            artifact = wandb.Artifact("later", type="dataset")
+            artifact.add_file("file.txt")
+            run.log_artifact(artifact)
+    """, env={"WANDB_MODE": "offline"})
+    client.wandb("sync", next((client.folder / "wandb").glob("offline-run-*")))
+    seen = client.run("""
+        artifact = wandb.Api().artifact(sys.argv[1])
+        result(pathlib.Path(artifact.download(root="back"), "file.txt").read_text())
+    """, f"{client.user.name}/art/later:latest")
+    assert seen == "offline"
+
+
+def test_two_runs_make_versions_of_one_artifact_at_once(client):
+    script = client.script("""
+        with wandb.init(project="art", id=sys.argv[1]) as run:
+            artifact = wandb.Artifact("shared", type="dataset")
+            with artifact.new_file("who.txt") as file:
+                file.write(sys.argv[1])
+            run.log_artifact(artifact).wait()
+    """)
+    names = ["left", "right"]
+    children = [client.start("python", script, name) for name in names]
+    outputs = [child.communicate(timeout=120)[0] for child in children]
+    assert [child.returncode for child in children] == [0, 0], outputs
+    seen = client.run("""
+        api = wandb.Api()
+        found = {}
+        for version in ("v0", "v1"):
+            artifact = api.artifact(f"{sys.argv[1]}/art/shared:{version}")
+            found[version] = pathlib.Path(artifact.download(root="back-" + version), "who.txt").read_text()
+        result(sorted(found.values()))
+    """, client.user.name)
+    assert seen == names
