@@ -62,7 +62,7 @@ endforeach()
 add_library(regatta_flags INTERFACE)
 target_compile_options(regatta_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wimplicit-fallthrough -Werror -fno-omit-frame-pointer
+  -Wimplicit-fallthrough -Wno-missing-designated-field-initializers -Werror -fno-omit-frame-pointer
   $<$<CONFIG:Debug>:-O0;-g1>
   $<$<CONFIG:RelWithDebInfo>:-O1;-g1>
   $<$<CONFIG:Release>:-O2>)

@@ -44,7 +44,6 @@ struct Run {
   UserId user{};
   std::string config_json = "{}";
   std::string summary_json = "{}";
-  std::string system_metrics_json;  // the last events row, or empty
   std::string notes;
   std::string description;
   std::string group;

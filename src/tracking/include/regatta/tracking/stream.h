@@ -75,8 +75,11 @@ class StreamTables {
 
   // Adds to the streams as part of a larger write; Store::AppendStreams is the short road.
   virtual Result<void> Append(const StreamAppend& append) = 0;
-  // Forgets every line of `kind` from `line_count` on.
-  virtual Result<void> Truncate(RunId run, StreamKind kind, std::int64_t line_count) = 0;
+  // Forgets every line of `kind` from `line_count` on. `last_step` is the largest `_step` that is
+  // left in the history, which only the rows themselves tell; nullopt for none and for the other
+  // kinds.
+  virtual Result<void> Truncate(RunId run, StreamKind kind, std::int64_t line_count,
+                                std::optional<std::int64_t> last_step) = 0;
 };
 
 }  // namespace regatta::tracking

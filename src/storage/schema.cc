@@ -1,0 +1,158 @@
+#include "schema.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+namespace regatta::storage {
+namespace {
+
+// Step i brings version i to version i + 1. A step that has landed is never edited.
+constexpr std::array kSteps = {
+    // 1: accounts, projects, runs, streams, files.
+    R"sql(
+CREATE TABLE entities (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  is_team INTEGER NOT NULL,
+  created_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  email TEXT NOT NULL,
+  is_admin INTEGER NOT NULL,
+  entity_id INTEGER NOT NULL REFERENCES entities(id),
+  created_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE members (
+  team_id INTEGER NOT NULL REFERENCES entities(id) ON DELETE CASCADE,
+  user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+  role INTEGER NOT NULL,
+  PRIMARY KEY (team_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_by_user ON members(user_id);
+CREATE TABLE api_keys (
+  id INTEGER PRIMARY KEY,
+  user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+  sha256 TEXT NOT NULL UNIQUE,
+  prefix TEXT NOT NULL,
+  description TEXT NOT NULL,
+  created_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX api_keys_by_user ON api_keys(user_id);
+CREATE TABLE projects (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  entity_id INTEGER NOT NULL REFERENCES entities(id),
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  access TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  docker_image TEXT NOT NULL,
+  views TEXT NOT NULL,
+  creator_id INTEGER NOT NULL,
+  created_us INTEGER NOT NULL,
+  updated_us INTEGER NOT NULL,
+  next_run_number INTEGER NOT NULL,
+  UNIQUE (entity_id, name)
+) STRICT;
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  project_id INTEGER NOT NULL REFERENCES projects(id),
+  name TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  user_id INTEGER NOT NULL,
+  job_group TEXT NOT NULL,
+  job_type TEXT NOT NULL,
+  commit_hash TEXT NOT NULL,
+  host TEXT NOT NULL,
+  program TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  sweep_name TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  exit_code INTEGER,
+  stop_requested INTEGER NOT NULL,
+  stop_reason TEXT NOT NULL,
+  preempting INTEGER NOT NULL,
+  is_hidden INTEGER NOT NULL,
+  is_started INTEGER NOT NULL,
+  branch_of TEXT NOT NULL,
+  created_us INTEGER NOT NULL,
+  updated_us INTEGER NOT NULL,
+  heartbeat_us INTEGER NOT NULL,
+  summary_log_id INTEGER NOT NULL,
+  notes TEXT NOT NULL,
+  description TEXT NOT NULL,
+  config TEXT NOT NULL,
+  summary TEXT NOT NULL,
+  UNIQUE (project_id, name)
+) STRICT;
+CREATE INDEX runs_by_sweep ON runs(project_id, sweep_name) WHERE sweep_name <> '';
+CREATE INDEX runs_alive ON runs(state) WHERE state IN (0, 1, 6);
+CREATE TABLE log_index (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  first_line INTEGER NOT NULL,
+  line_count INTEGER NOT NULL,
+  step_min INTEGER NOT NULL,
+  step_max INTEGER NOT NULL,
+  at_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE log (
+  id INTEGER PRIMARY KEY,
+  payload BLOB NOT NULL
+) STRICT;
+CREATE TABLE run_files (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_id INTEGER NOT NULL REFERENCES runs(id),
+  name TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  md5 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  mimetype TEXT NOT NULL,
+  updated_us INTEGER NOT NULL,
+  UNIQUE (run_id, name)
+) STRICT;
+CREATE INDEX run_files_by_blob ON run_files(sha256);
+)sql",
+};
+
+}  // namespace
+
+std::int64_t SchemaVersion() { return static_cast<std::int64_t>(kSteps.size()); }
+
+Result<std::int64_t> StoredVersion(Connection& connection) {
+  Statement statement = connection.Prepare("PRAGMA user_version");
+  const Result<bool> row = statement.Step();
+  if (!row) return row.error();
+  return statement.Int(0);
+}
+
+Result<void> Migrate(Connection& connection) {
+  const Result<std::int64_t> stored = StoredVersion(connection);
+  if (!stored) return stored.error();
+  if (*stored > SchemaVersion()) {
+    return FailedPrecondition(fmt::format(
+        "the data folder was written by a newer regatta (data version {}, this program knows {}): "
+        "start the newer program, or restore a backup made before the upgrade",
+        *stored, SchemaVersion()));
+  }
+  if (*stored == SchemaVersion()) return Ok();
+  if (Result<void> begun = connection.Execute("BEGIN IMMEDIATE"); !begun) return begun;
+  for (std::int64_t version = *stored; version < SchemaVersion(); ++version) {
+    Result<void> done = connection.Execute(kSteps[static_cast<std::size_t>(version)]);
+    if (!done) {
+      (void)connection.Execute("ROLLBACK");
+      return WithContext(fmt::format("migration to data version {}", version + 1), done.error());
+    }
+  }
+  const std::string set_version = fmt::format("PRAGMA user_version = {}", SchemaVersion());
+  if (Result<void> set = connection.Execute(set_version.c_str()); !set) return set;
+  return connection.Execute("COMMIT");
+}
+
+}  // namespace regatta::storage

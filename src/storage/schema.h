@@ -1,0 +1,21 @@
+// The database's tables, and the road from older versions to this one.
+#pragma once
+
+#include <cstdint>
+
+#include "regatta/base/result.h"
+#include "sqlite.h"
+
+namespace regatta::storage {
+
+// The version that this program writes. Stored as SQLite's user_version.
+std::int64_t SchemaVersion();
+
+// Brings the database to SchemaVersion() in one transaction; an empty database is created.
+// Errors: kFailedPrecondition if the data was written by a newer program, naming both versions.
+Result<void> Migrate(Connection& connection);
+
+// The version of the data; 0 for an empty database.
+Result<std::int64_t> StoredVersion(Connection& connection);
+
+}  // namespace regatta::storage

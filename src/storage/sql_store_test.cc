@@ -1,0 +1,293 @@
+// The store's promises: atomic writes, snapshots, streams by line number, restarts, backups, one
+// owner.
+#include "regatta/storage/sql_store.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+namespace regatta::storage {
+namespace {
+
+namespace fs = std::filesystem;
+using RunRow = tracking::Run;
+using tracking::RunId;
+using tracking::StreamAppend;
+using tracking::StreamKind;
+
+class SqlStoreTest : public testing::Test {
+ protected:
+  SqlStoreTest() {
+    std::string pattern = (fs::temp_directory_path() / "regatta-store-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    Open();
+  }
+  ~SqlStoreTest() override {
+    store_.reset();
+    fs::remove_all(folder_);
+  }
+
+  void Open() {
+    Result<std::unique_ptr<SqlStore>> opened = SqlStore::Open(
+        {.folder = Data(), .clock = &clock_, .on_change = [this](const auto& changes) {
+           changes_ += static_cast<int>(changes.size());
+         }});
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = *std::move(opened);
+  }
+  void Reopen() {
+    store_.reset();
+    Open();
+  }
+  std::string Data() const { return folder_ + "/data"; }
+
+  // A user with a project and one run in it.
+  RunId MakeRun(const std::string& name = "r1") {
+    RunId id{};
+    const Result<void> done = store_->Write([&](tracking::Tables& tables) -> Result<void> {
+      auto user = *tables.accounts().FindUserByName("ann");
+      if (!user) {
+        user = tracking::User{.name = "ann"};
+        if (auto inserted = tables.accounts().InsertUser(*user); !inserted) return inserted;
+      }
+      auto project = *tables.projects().FindByName(user->entity, "p");
+      if (!project) {
+        project = tracking::Project{.entity = user->entity, .name = "p"};
+        if (auto inserted = tables.projects().Insert(*project); !inserted) return inserted;
+      }
+      RunRow run{.project = project->id, .name = name, .tags = {"a", "b"}};
+      if (auto inserted = tables.runs().Insert(run); !inserted) return inserted;
+      id = run.id;
+      return Ok();
+    });
+    EXPECT_TRUE(done) << done.error().message;
+    return id;
+  }
+
+  Result<void> Append(StreamAppend append) {
+    std::promise<Result<void>> promise;
+    store_->AppendStreams(std::move(append),
+                          [&](Result<void> outcome) { promise.set_value(std::move(outcome)); });
+    return promise.get_future().get();
+  }
+  Result<void> AppendHistory(RunId run, std::int64_t first, std::vector<std::string> lines) {
+    StreamAppend append{.run = run, .at = clock_.Now()};
+    append.pieces.push_back({.kind = StreamKind::kHistory,
+                             .first_line = first,
+                             .lines = std::move(lines),
+                             .step_min = first,
+                             .step_max = first + 9});
+    return Append(std::move(append));
+  }
+  std::vector<std::string> History(RunId run) {
+    std::vector<std::string> lines;
+    const Result<void> done = store_->Read([&](const tracking::Tables& tables) {
+      return tables.streams().ReadLines(run, StreamKind::kHistory, 0, 1'000'000,
+                                        [&](const tracking::StreamLine& line) {
+                                          lines.emplace_back(line.text);
+                                          return true;
+                                        });
+    });
+    EXPECT_TRUE(done);
+    return lines;
+  }
+  RunRow Find(RunId id) {
+    RunRow found;
+    EXPECT_TRUE(store_->Read([&](const tracking::Tables& tables) -> Result<void> {
+      found = **tables.runs().Find(id);
+      return Ok();
+    }));
+    return found;
+  }
+
+  SimulatedClock clock_;
+  std::string folder_;
+  std::unique_ptr<SqlStore> store_;
+  int changes_ = 0;
+};
+
+TEST_F(SqlStoreTest, KeepsLinesAcrossARestart) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(AppendHistory(run, 0, {"{\"a\":NaN}", "{\"a\":2}"}));
+  ASSERT_TRUE(AppendHistory(run, 2, {std::string(300, 'x'), ""}));
+  Reopen();
+  EXPECT_EQ(History(run),
+            (std::vector<std::string>{"{\"a\":NaN}", "{\"a\":2}", std::string(300, 'x'), ""}));
+}
+
+TEST_F(SqlStoreTest, StoresARepeatedRequestOnce) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(AppendHistory(run, 0, {"a", "b", "c"}));
+  ASSERT_TRUE(AppendHistory(run, 0, {"a", "b", "c"}));
+  ASSERT_TRUE(AppendHistory(run, 1, {"b", "c", "d"}));
+  EXPECT_EQ(History(run), (std::vector<std::string>{"a", "b", "c", "d"}));
+  Reopen();
+  EXPECT_EQ(History(run), (std::vector<std::string>{"a", "b", "c", "d"}));
+}
+
+TEST_F(SqlStoreTest, TruncatesAndGoesOn) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(AppendHistory(run, 0, {"a", "b", "c"}));
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) {
+    return tables.streams().Truncate(run, StreamKind::kHistory, 1, 0);
+  }));
+  ASSERT_TRUE(AppendHistory(run, 1, {"B"}));
+  Reopen();
+  EXPECT_EQ(History(run), (std::vector<std::string>{"a", "B"}));
+}
+
+TEST_F(SqlStoreTest, TheNewestSummaryWinsBeforeAndAfterARestart) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(Append({.run = run, .summary_json = "{\"loss\":2}", .at = clock_.Now()}));
+  ASSERT_TRUE(Append({.run = run, .summary_json = "{\"loss\":1}", .at = clock_.Now()}));
+  EXPECT_EQ(Find(run).summary_json, "{\"loss\":1}");
+  Reopen();
+  EXPECT_EQ(Find(run).summary_json, "{\"loss\":1}");
+  ASSERT_TRUE(store_->Maintain());
+  ASSERT_TRUE(Append({.run = run, .summary_json = "{\"loss\":0}", .at = clock_.Now()}));
+  EXPECT_EQ(Find(run).summary_json, "{\"loss\":0}");
+  ASSERT_TRUE(store_->Maintain());
+  Reopen();
+  EXPECT_EQ(Find(run).summary_json, "{\"loss\":0}");
+}
+
+TEST_F(SqlStoreTest, AFailedWriteChangesNothing) {
+  const RunId run = MakeRun();
+  const Result<void> done = store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    RunRow changed = **tables.runs().Find(run);
+    changed.notes = "half";
+    if (auto updated = tables.runs().Update(changed); !updated) return updated;
+    StreamAppend append{.run = run, .summary_json = "{\"half\":1}"};
+    if (auto appended = tables.streams().Append(append); !appended) return appended;
+    return Conflict("on purpose");
+  });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(Find(run).notes, "");
+  EXPECT_EQ(Find(run).summary_json, "{}");
+}
+
+TEST_F(SqlStoreTest, AWriteSeesWhatItAppended) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    StreamAppend append{.run = run};
+    append.pieces.push_back({.kind = StreamKind::kConsole, .first_line = 0, .lines = {"x", "y"}});
+    if (auto appended = tables.streams().Append(append); !appended) return appended;
+    EXPECT_EQ(tables.streams().Info(run)->lines(StreamKind::kConsole), 2);
+    return Ok();
+  }));
+}
+
+TEST_F(SqlStoreTest, DeletingARunDeletesItsLines) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(AppendHistory(run, 0, {"a"}));
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) { return tables.runs().Delete(run); }));
+  EXPECT_TRUE(History(run).empty());
+  Reopen();
+  EXPECT_EQ(store_->summary().log_pieces, 0);
+}
+
+TEST_F(SqlStoreTest, RunsAndTagsSurviveARestart) {
+  const RunId run = MakeRun();
+  Reopen();
+  const RunRow found = Find(run);
+  EXPECT_EQ(found.name, "r1");
+  EXPECT_EQ(found.tags, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST_F(SqlStoreTest, RefusesTheSameNameTwice) {
+  MakeRun();
+  const Result<void> done = store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    tracking::User user{.name = "ann"};
+    return tables.accounts().InsertUser(user);
+  });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kAlreadyExists);
+}
+
+TEST_F(SqlStoreTest, ManyWritersShareCommitsAndLoseNothing) {
+  const RunId run = MakeRun();
+  constexpr int kLines = 500;
+  std::vector<std::promise<Result<void>>> promises(kLines);
+  for (int i = 0; i < kLines; ++i) {
+    StreamAppend append{.run = run, .at = clock_.Now()};
+    append.pieces.push_back(
+        {.kind = StreamKind::kHistory, .first_line = i, .lines = {std::to_string(i)}});
+    store_->AppendStreams(std::move(append), [&promises, i](Result<void> outcome) {
+      promises[static_cast<std::size_t>(i)].set_value(std::move(outcome));
+    });
+  }
+  for (auto& promise : promises) ASSERT_TRUE(promise.get_future().get());
+  const std::vector<std::string> lines = History(run);
+  ASSERT_EQ(lines.size(), static_cast<std::size_t>(kLines));
+  EXPECT_EQ(lines[499], "499");
+}
+
+TEST_F(SqlStoreTest, BackupOfAnOpenStoreRestoresToTheSameData) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(AppendHistory(run, 0, {"a", "b"}));
+  const Result<tracking::Blob> blob = store_->blobs().Put("content");
+  ASSERT_TRUE(blob);
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) {
+    tracking::RunFile file{.run = run, .name = "f.txt", .blob = *blob};
+    return tables.files().Put(file);
+  }));
+  const Result<void> saved = Backup(Data(), folder_ + "/backup");
+  ASSERT_TRUE(saved) << saved.error().message;
+  EXPECT_FALSE(Backup(Data(), folder_ + "/backup"));
+  ASSERT_TRUE(Restore(folder_ + "/backup", folder_ + "/restored"));
+  const Result<FsckReport> report = Fsck(folder_ + "/restored");
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->problems.empty()) << report->problems.front();
+  EXPECT_EQ(report->lines, 2);
+  EXPECT_EQ(report->blobs, 1);
+  EXPECT_FALSE(Restore(folder_ + "/backup", folder_ + "/restored"));
+}
+
+TEST_F(SqlStoreTest, FsckFindsADamagedBlob) {
+  const RunId run = MakeRun();
+  const Result<tracking::Blob> blob = store_->blobs().Put("content");
+  ASSERT_TRUE(blob);
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) {
+    tracking::RunFile file{.run = run, .name = "f.txt", .blob = *blob};
+    return tables.files().Put(file);
+  }));
+  const std::string path = *store_->blobs().Path(blob->sha256_hex);
+  store_.reset();
+  std::ofstream(path, std::ios::binary) << "other";
+  const Result<FsckReport> report = Fsck(Data());
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->problems.size(), 1u);
+  EXPECT_NE(report->problems[0].find("damaged"), std::string::npos);
+}
+
+TEST_F(SqlStoreTest, TellsListenersOnlyOfCommittedChanges) {
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    tables.Notify({.run_name = "a"});
+    return Ok();
+  }));
+  ASSERT_FALSE(store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    tables.Notify({.run_name = "b"});
+    return Conflict("on purpose");
+  }));
+  EXPECT_EQ(changes_, 1);
+}
+
+TEST(FolderLock, RefusesASecondOwnerAndNamesTheFirst) {
+  std::string pattern = (fs::temp_directory_path() / "regatta-lock-XXXXXX").string();
+  const DataPaths paths{std::string(mkdtemp(pattern.data()))};
+  Result<std::unique_ptr<FolderLock>> first = FolderLock::Take(paths);
+  ASSERT_TRUE(first);
+  const Result<std::unique_ptr<FolderLock>> second = FolderLock::Take(paths);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find(std::to_string(getpid())), std::string::npos);
+  first->reset();
+  EXPECT_TRUE(FolderLock::Take(paths));
+  fs::remove_all(paths.root);
+}
+
+}  // namespace
+}  // namespace regatta::storage

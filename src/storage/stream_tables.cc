@@ -1,0 +1,119 @@
+#include "stream_tables.h"
+
+#include <fmt/format.h>
+
+namespace regatta::storage {
+
+using tracking::RunId;
+using tracking::StreamAppend;
+using tracking::StreamInfo;
+using tracking::StreamKind;
+using tracking::StreamLine;
+using tracking::StreamLines;
+using tracking::ToInt;
+
+Result<StreamInfo> SqlStreamTables::Info(RunId run) const {
+  if (!context_.is_write()) return context_.index->Info(run);
+  return context_.Streams(run).Info();
+}
+
+Result<void> SqlStreamTables::ReadExtents(const std::vector<Extent>& extents,
+                                          FunctionRef<bool(const StreamLine&)> visit) const {
+  for (const Extent& extent : extents) {
+    Statement statement = context_.log->Prepare("SELECT payload FROM log WHERE id = ?");
+    statement.Bind(extent.log_id);
+    const Result<bool> row = statement.Step();
+    if (!row) return row.error();
+    // Gone: the run was deleted between the look at the index and this read.
+    if (!*row) continue;
+    bool stopped = false;
+    const bool whole = UnpackLines(
+        statement.View(0), extent.skip, extent.count,
+        [&](std::int64_t position, std::string_view text) {
+          const bool more = visit({.number = extent.first + position - extent.skip, .text = text});
+          stopped = !more;
+          return more;
+        });
+    if (stopped) return Ok();
+    if (!whole) {
+      return Internal(fmt::format("log piece {} is damaged: stop the server and run `regatta fsck`",
+                                  extent.log_id));
+    }
+  }
+  return Ok();
+}
+
+Result<void> SqlStreamTables::ReadLines(RunId run, StreamKind kind, std::int64_t first,
+                                        std::int64_t count,
+                                        FunctionRef<bool(const StreamLine&)> visit) const {
+  const RunStreams streams = context_.Streams(run);
+  return ReadExtents(streams.streams[static_cast<int>(kind)].Slice(first, count), visit);
+}
+
+Result<void> SqlStreamTables::ReadSteps(RunId run, std::int64_t step_min, std::int64_t step_max,
+                                        FunctionRef<bool(const StreamLine&)> visit) const {
+  const RunStreams streams = context_.Streams(run);
+  std::vector<Extent> extents;
+  for (const Extent& extent : streams.streams[static_cast<int>(StreamKind::kHistory)].extents()) {
+    if (extent.step_min <= step_max && extent.step_max >= step_min) extents.push_back(extent);
+  }
+  return ReadExtents(extents, visit);
+}
+
+Result<void> SqlStreamTables::InsertEntry(LogEntry entry, std::string_view payload) {
+  entry.log_id = (*context_.next_log_id)++;
+  Statement index = context_.connection->Prepare(
+      "INSERT INTO log_index (id, run_id, kind, first_line, line_count, step_min, step_max, at_us) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  index.Bind(entry.log_id, ToInt(entry.run), static_cast<int>(entry.kind), entry.first_line,
+             entry.count, entry.step_min, entry.step_max, entry.at_us);
+  if (Result<void> done = index.Run(); !done) return done;
+  if (!payload.empty()) {
+    Statement piece = context_.connection->Prepare("INSERT INTO log (id, payload) VALUES (?, ?)");
+    piece.Bind(entry.log_id, BlobView{payload});
+    if (Result<void> done = piece.Run(); !done) return done;
+  }
+  context_.pending.push_back(std::move(entry));
+  return Ok();
+}
+
+Result<void> SqlStreamTables::Append(const StreamAppend& append) {
+  for (const StreamLines& piece : append.pieces) {
+    if (piece.lines.empty()) continue;
+    std::int64_t first_line = piece.first_line;
+    if (!append.writer.empty()) {
+      // Shared mode: several writers count their own lines, so each piece goes to the end.
+      first_line = context_.Streams(append.run).Info().lines(piece.kind);
+    }
+    const LogEntry entry{.run = append.run,
+                         .kind = static_cast<LogKind>(piece.kind),
+                         .first_line = first_line,
+                         .count = static_cast<std::int64_t>(piece.lines.size()),
+                         .step_min = piece.step_min,
+                         .step_max = piece.step_max,
+                         .at_us = ToMicros(append.at)};
+    if (Result<void> done = InsertEntry(entry, PackLines(piece.lines)); !done) return done;
+  }
+  if (append.summary_json) {
+    const LogEntry entry{.run = append.run,
+                         .kind = LogKind::kSummary,
+                         .count = 1,
+                         .at_us = ToMicros(append.at),
+                         .summary = std::make_shared<const std::string>(*append.summary_json)};
+    if (Result<void> done = InsertEntry(entry, *append.summary_json); !done) return done;
+  }
+  return Ok();
+}
+
+Result<void> SqlStreamTables::Truncate(RunId run, StreamKind kind, std::int64_t line_count,
+                                       std::optional<std::int64_t> last_step) {
+  LogEntry entry{.run = run,
+                 .kind = static_cast<LogKind>(static_cast<int>(LogKind::kTruncateHistory) +
+                                              static_cast<int>(kind)),
+                 .first_line = line_count,
+                 .step_min = last_step.value_or(1),
+                 .step_max = last_step.value_or(0)};
+  return InsertEntry(entry, {});
+}
+
+}  // namespace regatta::storage
