@@ -30,6 +30,7 @@ EXAMPLE = ROOT / "examples/digits"
 PROJECT = "digits"
 LEASE_SECONDS = 8  # far shorter than in real life, where nobody waits for a lost machine
 SECONDS_MAX = 150
+EPOCHS = 60
 KILL_AFTER_FINISHED = 2
 ENDED = ("finished", "failed", "crashed", "killed")
 
@@ -175,7 +176,7 @@ class Demo:
         self.check(state == "FINISHED", f"the sweep is {state}, not FINISHED")
         self.check(len(finished) == run_cap, f"{len(finished)} runs finished, run_cap is {run_cap}")
         self.check(len(set(points)) == len(points), "a point was counted twice")
-        self.check(all(run["historyLineCount"] == 15 for run in finished), "a finished run has not all of its 15 rows")
+        self.check(all(run["historyLineCount"] == EPOCHS for run in finished), f"a finished run has not all of its {EPOCHS} rows")
         self.check(self.killed is not None, "no agent was killed: none had a run in the middle")
         if self.killed:
             _, run_id, point = self.killed

@@ -17,13 +17,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--learning_rate", type=float, default=0.01)
     parser.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=60)
     options = parser.parse_args()
 
     run = wandb.init(project="digits", config=vars(options))
     digits = load_digits()
     train_x, val_x, train_y, val_y = train_test_split(digits.data / 16.0, digits.target, test_size=0.25, random_state=0)
-    model = MLPClassifier(hidden_layer_sizes=(32,), solver=run.config["optimizer"], learning_rate_init=run.config["learning_rate"],
+    model = MLPClassifier(hidden_layer_sizes=(128, 64), solver=run.config["optimizer"], learning_rate_init=run.config["learning_rate"],
                           batch_size=64, random_state=0)
     labels = sorted(set(digits.target))
     for epoch in range(run.config["epochs"]):
