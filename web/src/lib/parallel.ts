@@ -1,0 +1,150 @@
+// Parallel coordinates: where a value stands on its axis, which lines a brush keeps, which colour a result has.
+// Positions are fractions of the axis, 0 at the bottom and 1 at the top.
+
+import { compareValues } from './columns';
+import { formatNumber, formatValue } from './format';
+import { asNumber } from './json';
+
+export type AxisKind = 'linear' | 'log' | 'category';
+
+export interface Axis {
+  key: string;
+  label: string;
+  kind: AxisKind;
+  /** Domain of a numeric axis. */
+  min: number;
+  max: number;
+  /** Values of a category axis, from bottom to top. */
+  categories: string[];
+}
+
+/** Lines that lack a value on an axis cross it here, below its end. */
+export const kMissing = -0.06;
+
+/** An axis for the values of one key: numbers on a scale, logarithmic if they span two decades, else categories. */
+export function makeAxis(key: string, label: string, values: unknown[]): Axis {
+  const present = values.filter((value) => value !== undefined && value !== null);
+  const numbers = present.map(asNumber).filter((n): n is number => n !== null && Number.isFinite(n));
+  const isNumeric = numbers.length > 0 && present.every((value) => asNumber(value) !== null);
+  if (!isNumeric) {
+    const categories = [...new Set(present.map(formatValue))].sort((a, b) => compareValues(a, b, false));
+    return { key, label, kind: 'category', min: 0, max: 0, categories };
+  }
+  let min = Infinity;
+  let max = -Infinity;
+  for (const n of numbers) {
+    if (n < min) min = n;
+    if (n > max) max = n;
+  }
+  const kind: AxisKind = min > 0 && max / min >= 100 ? 'log' : 'linear';
+  return { key, label, kind, min, max, categories: [] };
+}
+
+export function position(axis: Axis, value: unknown): number {
+  if (axis.kind === 'category') {
+    const index = axis.categories.indexOf(formatValue(value));
+    if (index < 0) return kMissing;
+    return axis.categories.length === 1 ? 0.5 : index / (axis.categories.length - 1);
+  }
+  const number = asNumber(value);
+  if (number === null || Number.isNaN(number)) return kMissing;
+  if (axis.max === axis.min) return 0.5;
+  const scaled =
+    axis.kind === 'log'
+      ? (Math.log(Math.max(number, axis.min)) - Math.log(axis.min)) / (Math.log(axis.max) - Math.log(axis.min))
+      : (number - axis.min) / (axis.max - axis.min);
+  return Math.min(1, Math.max(0, scaled));
+}
+
+/** The value at a position of a numeric axis. */
+export function valueAt(axis: Axis, at: number): number {
+  const t = Math.min(1, Math.max(0, at));
+  if (axis.kind === 'log') return Math.exp(Math.log(axis.min) + t * (Math.log(axis.max) - Math.log(axis.min)));
+  return axis.min + t * (axis.max - axis.min);
+}
+
+export interface Tick {
+  at: number;
+  label: string;
+}
+
+export function ticks(axis: Axis): Tick[] {
+  if (axis.kind === 'category') {
+    const all = axis.categories.map((label) => ({ at: position(axis, label), label }));
+    const every = Math.ceil(all.length / 12);
+    return all.filter((_, i) => i % every === 0);
+  }
+  if (axis.min === axis.max) return [{ at: 0.5, label: formatNumber(axis.min) }];
+  const marks = axis.kind === 'log' ? decades(axis) : roundSteps(axis.min, axis.max);
+  const inner = marks.map((value) => ({ at: position(axis, value), label: formatNumber(value) }));
+  // The ends are always told, since they are what was tried; marks too close to them give way.
+  return [
+    { at: 0, label: formatNumber(tidy(axis.min)) },
+    ...inner.filter((tick) => tick.at > 0.08 && tick.at < 0.92),
+    { at: 1, label: formatNumber(tidy(axis.max)) },
+  ];
+}
+
+function tidy(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function decades(axis: Axis): number[] {
+  const marks: number[] = [];
+  for (let e = Math.ceil(Math.log10(axis.min)); e <= Math.log10(axis.max); e += 1) marks.push(Number(`1e${e}`));
+  return marks;
+}
+
+function roundSteps(min: number, max: number): number[] {
+  const rough = (max - min) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? rough;
+  const marks: number[] = [];
+  for (let i = Math.ceil(min / step); i * step <= max; i += 1) marks.push(Number((i * step).toPrecision(12)));
+  return marks;
+}
+
+/** Part of an axis, by position, that a line must cross to stay. */
+export type Brushes = Record<string, [number, number]>;
+
+export function isKept(positions: Record<string, number>, brushes: Brushes): boolean {
+  return Object.entries(brushes).every(([key, [low, high]]) => {
+    const at = positions[key];
+    return at === undefined || (at >= low - 1e-9 && at <= high + 1e-9);
+  });
+}
+
+/**
+ * The domain that colours span: all finite values, but a tail far outside (a diverged run) is cut at three times
+ * the range of the better 90 %, so that one bad run does not make all others look alike.
+ */
+export function colorDomain(values: number[], maximize: boolean): [number, number] | null {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => (maximize ? b - a : a - b));
+  if (sorted.length === 0) return null;
+  const best = sorted[0]!;
+  const worst = sorted.at(-1)!;
+  const ninth = sorted[Math.floor((sorted.length - 1) * 0.9)]!;
+  const limit = best + (ninth - best) * 3;
+  const cut = maximize ? Math.max(worst, limit) : Math.min(worst, limit);
+  return sorted.length < 5 || ninth === best ? [best, worst] : [best, cut];
+}
+
+// From the best to the worst. Both ends keep their distance from a white and a black ground.
+const kStops: [number, number, number][] = [
+  [196, 30, 58],
+  [214, 104, 20],
+  [140, 120, 60],
+  [62, 122, 150],
+  [84, 92, 168],
+];
+
+/** A colour between best (red) and worst (blue); grey for what has no value. */
+export function colorOf(value: number | null, domain: [number, number] | null): string {
+  if (value === null || !Number.isFinite(value) || !domain) return 'rgb(128,128,128)';
+  const [best, worst] = domain;
+  const t = best === worst ? 0 : Math.min(1, Math.max(0, (value - best) / (worst - best)));
+  const place = t * (kStops.length - 1);
+  const i = Math.min(kStops.length - 2, Math.floor(place));
+  const mix = kStops[i]!.map((c, channel) => Math.round(c + (kStops[i + 1]![channel]! - c) * (place - i)));
+  return `rgb(${mix.join(',')})`;
+}
