@@ -1,0 +1,150 @@
+"""The server as a process: first start, later starts, stopping, refusing."""
+import json
+import os
+import sqlite3
+import stat
+import time
+
+import pytest
+
+from harness.server import STOP_SECONDS_MAX, Server, User
+
+RUN = "query R($e: String!) { project(name: \"p\", entityName: $e) { run(name: \"r\") { state historyLineCount history(samples: 1000) } } }"
+
+
+def rows(first, count):
+    return {"files": {"wandb-history.jsonl": {"offset": first, "content": [json.dumps({"_step": i, "x": i}) for i in range(first, first + count)]}}}
+
+
+def first_user(server) -> User:
+    entity = server.graphql("query Viewer { viewer { entity } }", key=server.admin_key)["viewer"]["entity"]
+    return User(entity, server.admin_key)
+
+
+def test_the_first_start_makes_an_administrator_and_keeps_the_key_out_of_the_log(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        key_file = tmp_path / "data/api-key"
+        assert stat.S_IMODE(os.stat(key_file).st_mode) == 0o600
+        assert len(server.admin_key) >= 40
+        assert server.admin_key not in server.log()
+        assert str(key_file) in server.log()
+        users = server.admin("GET", "/users").json()
+        listed = users["users"] if isinstance(users, dict) else users
+        assert [user["admin"] for user in listed] == [True]
+
+
+def test_a_later_start_finds_what_was_there(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        user = first_user(server)
+        server.create_run(user, "p", "r")
+        assert server.file_stream(user, "p", "r", rows(0, 100)).status == 200
+        assert server.stop() == 0
+    with Server.start(tmp_path / "data") as server:
+        assert first_user(server) == user
+        run = server.graphql(RUN, {"e": user.name}, key=user.key)["project"]["run"]
+        assert run["historyLineCount"] == 100
+        assert [json.loads(row)["x"] for row in run["history"]] == list(range(100))
+
+
+def test_health_readiness_and_metrics_are_open_and_readable(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        assert server.get("/healthz").status == 200
+        assert server.get("/ready").status == 200
+        metrics = server.get("/metrics")
+        assert metrics.status == 200
+        assert metrics.headers["content-type"].startswith("text/plain")
+        lines = metrics.text.splitlines()
+        assert any(line.startswith("# TYPE regatta_") for line in lines)
+        assert all(line.startswith("#") or len(line.rsplit(" ", 1)) == 2 for line in lines if line)
+
+
+def test_sigterm_ends_the_server_within_five_seconds_with_status_0(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        started = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - started < 5
+
+
+def test_a_second_server_on_the_same_folder_is_refused_with_the_first_ones_pid(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        log = tmp_path / "second.log"
+        second = Server.spawn(tmp_path / "data", log=log)
+        assert second.wait(STOP_SECONDS_MAX) != 0
+        assert str(server.process.pid) in log.read_text()
+        assert server.get("/healthz").status == 200
+
+
+def test_a_taken_port_is_an_error_that_names_it(tmp_path):
+    with Server.start(tmp_path / "one") as server:
+        log = tmp_path / "second.log"
+        second = Server.spawn(tmp_path / "two", port=server.port, log=log)
+        assert second.wait(STOP_SECONDS_MAX) != 0
+        assert str(server.port) in log.read_text()
+
+
+def test_data_of_a_newer_version_are_refused_unchanged(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        server.stop()
+    databases = list((tmp_path / "data").glob("*.db")) + list((tmp_path / "data").glob("*.sqlite*"))
+    database = next(path for path in databases if path.stat().st_size)
+    with sqlite3.connect(database) as connection:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        assert version > 0
+        connection.execute(f"PRAGMA user_version = {version + 1000}")
+    connection.close()
+    log = tmp_path / "newer.log"
+    process = Server.spawn(tmp_path / "data", log=log)
+    assert process.wait(STOP_SECONDS_MAX) != 0
+    assert "newer" in log.read_text()
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == version + 1000
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_that_names_it(tmp_path):
+    blocked = tmp_path / "a-file"
+    blocked.write_text("")
+    log = tmp_path / "log"
+    process = Server.spawn(blocked / "data", log=log)
+    assert process.wait(STOP_SECONDS_MAX) != 0
+    assert str(blocked) in log.read_text()
+
+
+@pytest.mark.parametrize("arguments", [("--listen", "nonsense"), ("--listen", "127.0.0.1:99999"), ("--no-such-option",),
+                                       ("--config", "/does/not/exist.yaml"), ("--base-url", "not a url"),
+                                       ("--tls-cert", "/does/not/exist.pem", "--tls-key", "/does/not/exist.pem")])
+def test_a_wrong_option_is_an_error_that_names_it(tmp_path, arguments):
+    log = tmp_path / "log"
+    process = Server.spawn(tmp_path / "data", *arguments, log=log)
+    assert process.wait(STOP_SECONDS_MAX) not in (0, None)
+    assert arguments[0].lstrip("-") in log.read_text() or arguments[1] in log.read_text(), log.read_text()
+
+
+def test_an_open_server_answers_only_the_loopback_and_needs_no_key(tmp_path):
+    with Server.start(tmp_path / "data", "--open") as server:
+        reply = server.request("POST", "/graphql", {"query": "query { viewer { username } }"})
+        assert reply.status == 200 and reply.json()["data"]["viewer"]["username"]
+    log = tmp_path / "log"
+    process = Server.spawn(tmp_path / "other", "--open", "--listen", "0.0.0.0:0", log=log)
+    assert process.wait(STOP_SECONDS_MAX) != 0
+    assert "open" in log.read_text()
+
+
+def test_a_graceful_stop_loses_nothing_that_was_answered(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        user = first_user(server)
+        server.create_run(user, "p", "r")
+        answered = 0
+        for first in range(0, 200, 10):
+            assert server.file_stream(user, "p", "r", rows(first, 10)).status == 200
+            answered = first + 10
+        assert server.stop() == 0
+    with Server.start(tmp_path / "data") as server:
+        assert server.graphql(RUN, {"e": user.name}, key=user.key)["project"]["run"]["historyLineCount"] == answered
+
+
+def test_a_silent_connection_is_closed(tmp_path):
+    import socket
+    with Server.start(tmp_path / "data") as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=90) as connection:
+            connection.sendall(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Le")
+            assert connection.recv(4096)[:12] in (b"", b"HTTP/1.1 408", b"HTTP/1.1 400")
