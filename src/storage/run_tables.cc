@@ -23,6 +23,11 @@ namespace {
   "preempting, is_hidden, is_started, branch_of, created_us, updated_us, heartbeat_us, notes, "   \
   "description, config, summary FROM runs "
 
+tracking::Change ChangeOf(const Run& run, std::uint32_t kinds) {
+  return {
+      .project = run.project, .run_name = run.name, .sweep_name = run.sweep_name, .kinds = kinds};
+}
+
 std::string TagsToJson(const std::vector<std::string>& tags) {
   return tags.empty() ? std::string() : nlohmann::json(tags).dump();
 }
@@ -152,10 +157,17 @@ Result<void> SqlRunTables::Insert(Run& run) {
     return done;
   }
   run.id = RunId{context_.connection->last_insert_id()};
+  context_.changes.push_back(ChangeOf(run, tracking::Change::kState | tracking::Change::kConfig));
   return Ok();
 }
 
 Result<void> SqlRunTables::Update(const Run& run) {
+  context_.changes.push_back(ChangeOf(
+      run, tracking::Change::kState | tracking::Change::kConfig | tracking::Change::kSummary));
+  return Fold(run);
+}
+
+Result<void> SqlRunTables::Fold(const Run& run) {
   // The row takes over the newest summary, so the log's copies up to here are settled.
   const std::int64_t folded_id = *context_.next_log_id - 1;
   Statement statement = context_.connection->Prepare(
@@ -177,6 +189,9 @@ Result<void> SqlRunTables::Update(const Run& run) {
 }
 
 Result<void> SqlRunTables::Delete(RunId id) {
+  const Result<std::optional<Run>> deleted = Find(id);
+  if (!deleted) return deleted.error();
+  if (*deleted) context_.changes.push_back(ChangeOf(**deleted, tracking::Change::kDeleted));
   const RunStreams streams = context_.Streams(id);
   for (const std::int64_t log_id : streams.log_ids) {
     Statement piece = context_.connection->Prepare("DELETE FROM log WHERE id = ?");

@@ -22,6 +22,9 @@ class SqlRunTables : public tracking::RunTables {
   Result<void> Update(const tracking::Run& run) override;
   Result<void> Delete(tracking::RunId id) override;
 
+  // Update without telling anybody: nothing that a reader can see changes.
+  Result<void> Fold(const tracking::Run& run);
+
  private:
   tracking::Run ReadRun(const Statement& row) const;
   Result<void> Visit(Statement statement, FunctionRef<bool(const tracking::Run&)> visit) const;

@@ -320,12 +320,13 @@ Result<void> SqliteStore::EndStep(bool keep) {
 }
 
 Result<void> SqliteStore::FoldRuns(const std::vector<tracking::RunId>& runs) {
-  return Write([&](tracking::Tables& tables) -> Result<void> {
+  return queue_->Run([&]() -> Result<void> {
+    SqlRunTables table(context_);
     for (const tracking::RunId id : runs) {
-      const Result<std::optional<tracking::Run>> run = tables.runs().Find(id);
+      const Result<std::optional<tracking::Run>> run = table.Find(id);
       if (!run) return run.error();
       if (!*run) continue;
-      if (Result<void> done = tables.runs().Update(**run); !done) return done;
+      if (Result<void> done = table.Fold(**run); !done) return done;
       index_.MarkHeartbeatFolded(id, ToMicros((*run)->heartbeat_at));
     }
     return Ok();

@@ -12,6 +12,30 @@ using tracking::StreamLine;
 using tracking::StreamLines;
 using tracking::ToInt;
 
+namespace {
+
+tracking::Change ChangeOf(const StreamAppend& append) {
+  tracking::Change change{
+      .project = append.project, .run_name = append.run_name, .sweep_name = append.sweep_name};
+  for (const StreamLines& piece : append.pieces) {
+    switch (piece.kind) {
+      case StreamKind::kHistory:
+        change.kinds |= tracking::Change::kHistory;
+        break;
+      case StreamKind::kEvents:
+        change.kinds |= tracking::Change::kEvents;
+        break;
+      case StreamKind::kConsole:
+        change.kinds |= tracking::Change::kConsole;
+        break;
+    }
+  }
+  if (append.summary_json) change.kinds |= tracking::Change::kSummary;
+  return change;
+}
+
+}  // namespace
+
 Result<StreamInfo> SqlStreamTables::Info(RunId run) const {
   if (!context_.is_write()) return context_.index->Info(run);
   return context_.Streams(run).Info();
@@ -94,6 +118,7 @@ Result<void> SqlStreamTables::Append(const StreamAppend& append) {
                          .at_us = ToMicros(append.at)};
     if (Result<void> done = InsertEntry(entry, PackLines(piece.lines)); !done) return done;
   }
+  if (!append.run_name.empty()) context_.changes.push_back(ChangeOf(append));
   if (append.summary_json) {
     const LogEntry entry{.run = append.run,
                          .kind = LogKind::kSummary,

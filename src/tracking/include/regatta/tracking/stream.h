@@ -42,6 +42,10 @@ struct StreamAppend {
   // are each writer's own; empty otherwise.
   std::string writer;
   Timestamp at;
+  // For the feed of changes: whose run it is. Nobody is told where `run_name` is empty.
+  ProjectId project{};
+  std::string run_name;
+  std::string sweep_name;
 };
 
 // One line of a stream as read back.

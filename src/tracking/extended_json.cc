@@ -1,0 +1,220 @@
+#include "regatta/tracking/extended_json.h"
+
+#include <charconv>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "regatta/tracking/row_scanner.h"
+
+namespace regatta::tracking {
+namespace {
+
+void AppendUtf8(std::string& out, std::uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xc0 | (code >> 6));
+    out += static_cast<char>(0x80 | (code & 0x3f));
+  } else if (code < 0x10000) {
+    out += static_cast<char>(0xe0 | (code >> 12));
+    out += static_cast<char>(0x80 | ((code >> 6) & 0x3f));
+    out += static_cast<char>(0x80 | (code & 0x3f));
+  } else {
+    out += static_cast<char>(0xf0 | (code >> 18));
+    out += static_cast<char>(0x80 | ((code >> 12) & 0x3f));
+    out += static_cast<char>(0x80 | ((code >> 6) & 0x3f));
+    out += static_cast<char>(0x80 | (code & 0x3f));
+  }
+}
+
+// Reads a text that IsExtendedJson has accepted, so its shape needs no second check.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
+
+  nlohmann::json Value() {
+    SkipBlanks();
+    switch (*at_) {
+      case '{': {
+        nlohmann::json object = nlohmann::json::object();
+        ++at_;
+        SkipBlanks();
+        while (*at_ != '}') {
+          std::string key = String();
+          SkipBlanks();
+          ++at_;  // :
+          object[std::move(key)] = Value();
+          SkipBlanks();
+          if (*at_ == ',') ++at_;
+          SkipBlanks();
+        }
+        ++at_;
+        return object;
+      }
+      case '[': {
+        nlohmann::json array = nlohmann::json::array();
+        ++at_;
+        SkipBlanks();
+        while (*at_ != ']') {
+          array.push_back(Value());
+          SkipBlanks();
+          if (*at_ == ',') ++at_;
+          SkipBlanks();
+        }
+        ++at_;
+        return array;
+      }
+      case '"':
+        return String();
+      case 't':
+        at_ += 4;
+        return true;
+      case 'f':
+        at_ += 5;
+        return false;
+      case 'n':
+        at_ += 4;
+        return nullptr;
+      case 'N':
+        at_ += 3;
+        return std::numeric_limits<double>::quiet_NaN();
+      case 'I':
+        at_ += 8;
+        return std::numeric_limits<double>::infinity();
+      default:
+        return Number();
+    }
+  }
+
+ private:
+  void SkipBlanks() {
+    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
+  }
+
+  nlohmann::json Number() {
+    if (*at_ == '-' && at_[1] == 'I') {
+      at_ += 9;
+      return -std::numeric_limits<double>::infinity();
+    }
+    const char* start = at_;
+    bool is_integer = true;
+    while (at_ < end_ && (std::isdigit(static_cast<unsigned char>(*at_)) != 0 || *at_ == '-' ||
+                          *at_ == '+' || *at_ == '.' || *at_ == 'e' || *at_ == 'E')) {
+      is_integer = is_integer && *at_ != '.' && *at_ != 'e' && *at_ != 'E';
+      ++at_;
+    }
+    if (is_integer) {
+      std::int64_t whole = 0;
+      if (std::from_chars(start, at_, whole).ec == std::errc()) return whole;
+      std::uint64_t large = 0;
+      if (std::from_chars(start, at_, large).ec == std::errc()) return large;
+    }
+    double number = 0;
+    if (std::from_chars(start, at_, number).ec == std::errc::result_out_of_range) {
+      // Too large or too small for a double: what strtod says, an infinity or zero.
+      number = std::strtod(std::string(start, at_).c_str(), nullptr);
+    }
+    return number;
+  }
+
+  std::uint32_t Hex4() {
+    std::uint32_t code = 0;
+    std::from_chars(at_, at_ + 4, code, 16);
+    at_ += 4;
+    return code;
+  }
+
+  std::string String() {
+    std::string text;
+    ++at_;
+    while (*at_ != '"') {
+      if (*at_ != '\\') {
+        text += *at_++;
+        continue;
+      }
+      const char escape = at_[1];
+      at_ += 2;
+      switch (escape) {
+        case 'b':
+          text += '\b';
+          break;
+        case 'f':
+          text += '\f';
+          break;
+        case 'n':
+          text += '\n';
+          break;
+        case 'r':
+          text += '\r';
+          break;
+        case 't':
+          text += '\t';
+          break;
+        case 'u': {
+          std::uint32_t code = Hex4();
+          if (code >= 0xd800 && code < 0xdc00 && end_ - at_ >= 6 && at_[0] == '\\' &&
+              at_[1] == 'u') {
+            const char* before = at_;
+            at_ += 2;
+            const std::uint32_t low = Hex4();
+            if (low >= 0xdc00 && low < 0xe000) {
+              code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            } else {
+              at_ = before;
+            }
+          }
+          // A surrogate that stands alone is no character.
+          AppendUtf8(text, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
+          break;
+        }
+        default:
+          text += escape;
+      }
+    }
+    ++at_;
+    return text;
+  }
+
+  const char* at_;
+  const char* end_;
+};
+
+}  // namespace
+
+std::optional<nlohmann::json> ParseExtendedJson(std::string_view text) {
+  if (!IsExtendedJson(text)) return std::nullopt;
+  return Reader(text).Value();
+}
+
+std::string QuoteBareNumbers(std::string_view text) {
+  if (text.find_first_of("NI") == std::string_view::npos) return std::string(text);
+  std::string strict;
+  strict.reserve(text.size() + 16);
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '"') {
+      const std::size_t start = at++;
+      while (text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+      ++at;
+      strict.append(text, start, at - start);
+      continue;
+    }
+    std::string_view word;
+    for (const std::string_view bare : {"NaN", "Infinity", "-Infinity"}) {
+      if (text.substr(at, bare.size()) == bare) word = bare;
+    }
+    if (word.empty()) {
+      strict += c;
+      ++at;
+    } else {
+      strict += '"';
+      strict += word;
+      strict += '"';
+      at += word.size();
+    }
+  }
+  return strict;
+}
+
+}  // namespace regatta::tracking
