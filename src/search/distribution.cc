@@ -10,6 +10,7 @@
 #include <numbers>
 #include <utility>
 
+#include "normal_quantile.h"
 #include "regatta/base/check.h"
 
 namespace regatta::search {
@@ -27,11 +28,6 @@ using QuietPolicy = boost::math::policies::policy<
 
 constexpr double kLevelsMax = 9007199254740992.0;  // 2^53: above it neighbours cannot be told apart
 constexpr double kInt64Edge = 9.2e18;
-
-double NormalQuantile(double u) {
-  const double open = std::clamp(u, 0x1p-1022, 1.0 - 0x1p-53);
-  return -std::numbers::sqrt2 * boost::math::erfc_inv(2 * open, QuietPolicy());
-}
 
 double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 
@@ -184,6 +180,11 @@ Result<void> CheckSpec(const DistributionSpec& spec) {
 }
 
 }  // namespace
+
+double NormalQuantile(double u) {
+  const double open = std::clamp(u, 0x1p-1022, 1.0 - 0x1p-53);
+  return -std::numbers::sqrt2 * boost::math::erfc_inv(2 * open, QuietPolicy());
+}
 
 double AsNumber(const ParameterValue& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) {

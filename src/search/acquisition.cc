@@ -1,0 +1,89 @@
+#include "acquisition.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace regatta::search {
+namespace {
+
+constexpr double kLogSqrt2Pi = 0.91893853320467274178;
+constexpr double kSqrtHalfPi = 1.25331413731550025121;
+
+double NormalPdf(double z) { return std::exp(-0.5 * z * z - kLogSqrt2Pi); }
+
+// z² h(z) / φ(z) for z → -∞: 1 - 3/z² + 15/z⁴ - ... (the tail expansion of Mills' ratio).
+double TailSeries(double z) {
+  const double t = 1 / (z * z);
+  double term = 1;
+  double sum = 1;
+  for (int k = 1; k <= 7; ++k) {
+    term *= -(2.0 * k + 1) * t;
+    sum += term;
+  }
+  return sum;
+}
+
+}  // namespace
+
+double Erfcx(double x) {
+  if (x < 25) {
+    return std::exp(x * x) * std::erfc(x);
+  }
+  const double t = 1 / (2 * x * x);
+  return (1 - t * (1 - 3 * t * (1 - 5 * t * (1 - 7 * t)))) / (x * std::sqrt(std::numbers::pi));
+}
+
+double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
+
+double LogNormalCdf(double z) {
+  if (z > -5) {
+    return std::log(NormalCdf(z));
+  }
+  return -0.5 * z * z + std::log(0.5 * Erfcx(-z / std::numbers::sqrt2));
+}
+
+double LogH(double z) {
+  if (z > -1) {
+    return std::log(NormalPdf(z) + z * NormalCdf(z));
+  }
+  if (z > -50) {
+    return -0.5 * z * z - kLogSqrt2Pi +
+           std::log1p(kSqrtHalfPi * z * Erfcx(-z / std::numbers::sqrt2));
+  }
+  return -0.5 * z * z - kLogSqrt2Pi - 2 * std::log(-z) + std::log(TailSeries(z));
+}
+
+double LogHSlope(double z) {
+  if (z > -1) {
+    const double cdf = NormalCdf(z);
+    return cdf / (NormalPdf(z) + z * cdf);
+  }
+  if (z > -50) {
+    const double mills = kSqrtHalfPi * Erfcx(-z / std::numbers::sqrt2);  // Φ(z) / φ(z)
+    return mills / (1 + z * mills);
+  }
+  // Φ/φ = -(1 + z²·s·t... ) from h = φ + zΦ: Φ = (h - φ) / z.
+  const double h_over_pdf = TailSeries(z) / (z * z);
+  return (h_over_pdf - 1) / (z * h_over_pdf);
+}
+
+double LogExpectedImprovement(double mean, double variance, double best) {
+  const double sigma = std::sqrt(std::max(variance, 1e-10));
+  return std::log(sigma) + LogH((best - mean) / sigma);
+}
+
+double LogMeanExp(const double* values, int n) {
+  const double top = *std::max_element(values, values + n);
+  if (!(top > -std::numeric_limits<double>::infinity())) {
+    return top;
+  }
+  double sum = 0;
+  for (int i = 0; i < n; ++i) {
+    sum += std::exp(values[i] - top);
+  }
+  return top + std::log(sum / n);
+}
+
+}  // namespace regatta::search

@@ -1,0 +1,171 @@
+#include "candidate_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+namespace regatta::search {
+namespace {
+
+double Reflect(double x) {
+  x = std::abs(x);
+  x = std::fmod(x, 2.0);
+  return x > 1 ? 2 - x : x;
+}
+
+double MoveLattice(const Encoder& encoder, std::size_t d, double at, double width, Rng& rng) {
+  const std::int64_t levels = encoder.levels(d);
+  const std::int64_t level = encoder.UnitLevel(d, at);
+  if (levels < 2) {
+    return at;
+  }
+  auto step =
+      static_cast<std::int64_t>(std::nearbyint(rng.Normal() * width * static_cast<double>(levels)));
+  if (step == 0) {
+    step = rng.Uniform() < 0.5 ? -1 : 1;
+  }
+  std::int64_t moved = std::clamp<std::int64_t>(level + step, 0, levels - 1);
+  if (moved == level) {
+    moved = level == 0 ? 1 : level - 1;
+  }
+  return encoder.LevelUnit(d, moved);
+}
+
+// Scores the units and appends them.
+void AddScored(std::vector<Unit> units, bool coarse, ScoreFunction score,
+               std::vector<Candidate>& candidates) {
+  std::vector<double> scores;
+  score(units, coarse, scores);
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    candidates.push_back({std::move(units[i]), scores[i]});
+  }
+}
+
+}  // namespace
+
+void SortByScore(std::vector<Candidate>& candidates) {
+  std::vector<std::size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&candidates](std::size_t a, std::size_t b) {
+    return candidates[a].score > candidates[b].score ||
+           (candidates[a].score == candidates[b].score && a < b);
+  });
+  std::vector<Candidate> sorted;
+  sorted.reserve(candidates.size());
+  for (const std::size_t i : order) {
+    sorted.push_back(std::move(candidates[i]));
+  }
+  candidates = std::move(sorted);
+}
+
+Unit Perturb(const Encoder& encoder, const Unit& base, double width, double dimensions_mean,
+             std::span<const double> scale, Rng& rng) {
+  const std::size_t dimensions = base.size();
+  std::vector<std::size_t> active;
+  for (std::size_t d = 0; d < dimensions; ++d) {
+    if (base[d] != kInactive) {
+      active.push_back(d);
+    }
+  }
+  Unit unit = base;
+  if (active.empty()) {
+    return unit;
+  }
+  const double share = std::min(1.0, dimensions_mean / static_cast<double>(active.size()));
+  const std::size_t certain = active[rng.Below(active.size())];
+  for (const std::size_t d : active) {
+    if (d != certain && rng.Uniform() >= share) {
+      continue;
+    }
+    switch (encoder.kind(d)) {
+      case DimensionKind::kContinuous:
+        unit[d] = Reflect(unit[d] + rng.Normal() * width * std::min(scale[d], 1.0));
+        break;
+      case DimensionKind::kLattice:
+        unit[d] = MoveLattice(encoder, d, unit[d], width * std::min(scale[d], 1.0), rng);
+        break;
+      case DimensionKind::kCategory:
+        if (encoder.levels(d) > 1) {
+          const auto others = static_cast<std::uint64_t>(encoder.levels(d) - 1);
+          const auto other = static_cast<double>(rng.Below(others));
+          unit[d] = other >= unit[d] ? other + 1 : other;
+        }
+        break;
+    }
+  }
+  if (active.size() < dimensions) {
+    for (std::size_t d = 0; d < dimensions; ++d) {
+      if (base[d] == kInactive) {
+        unit[d] = encoder.FromUniform(d, rng.UniformOpen());
+      }
+    }
+  }
+  encoder.Snap(unit);
+  return unit;
+}
+
+std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sobol,
+                                        std::uint64_t sobol_offset, std::span<const Unit> seeds,
+                                        std::span<const double> scale,
+                                        const SearchSettings& settings,
+                                        FunctionRef<bool(const Unit&)> admit, ScoreFunction score,
+                                        Rng& rng) {
+  std::vector<Unit> units;
+  std::vector<double> u(encoder.dimensions());
+  const std::size_t spread = seeds.empty() ? settings.candidates : settings.candidates / 2;
+  for (std::size_t i = 0; i < spread; ++i) {
+    sobol.At(sobol_offset + i, u);
+    Unit unit(u.size());
+    for (std::size_t d = 0; d < u.size(); ++d) {
+      unit[d] = encoder.FromUniform(d, u[d]);
+    }
+    encoder.Snap(unit);
+    if (admit(unit)) {
+      units.push_back(std::move(unit));
+    }
+  }
+  if (!seeds.empty()) {
+    for (std::size_t i = spread; i < settings.candidates; ++i) {
+      const Unit& base = seeds[rng.Below(seeds.size())];
+      const double width = 0.01 * std::pow(50.0, rng.Uniform());
+      Unit unit = Perturb(encoder, base, width, 3, scale, rng);
+      if (admit(unit)) {
+        units.push_back(std::move(unit));
+      }
+    }
+  }
+
+  std::vector<Candidate> pool;
+  AddScored(std::move(units), true, score, pool);
+  SortByScore(pool);
+  pool.resize(std::min(pool.size(), settings.survivors));
+  std::vector<Unit> survivors;
+  for (Candidate& candidate : pool) {
+    survivors.push_back(std::move(candidate.unit));
+  }
+  pool.clear();
+  AddScored(std::move(survivors), false, score, pool);
+  SortByScore(pool);
+
+  double width = 0.2;
+  for (std::size_t round = 0; round < settings.rounds; ++round, width *= 0.5) {
+    std::vector<Unit> children;
+    const std::size_t parents = std::min(pool.size(), settings.parents);
+    for (std::size_t p = 0; p < parents; ++p) {
+      for (std::size_t c = 0; c < settings.children; ++c) {
+        const double few = c % 2 == 0 ? 1.0 : static_cast<double>(encoder.dimensions());
+        Unit child = Perturb(encoder, pool[p].unit, width, few, scale, rng);
+        if (admit(child)) {
+          children.push_back(std::move(child));
+        }
+      }
+    }
+    AddScored(std::move(children), false, score, pool);
+    SortByScore(pool);
+    pool.resize(std::min(pool.size(), settings.survivors));
+  }
+  return pool;
+}
+
+}  // namespace regatta::search

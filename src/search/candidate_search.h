@@ -1,0 +1,54 @@
+// Finds the point of a space that scores highest, by sampling and repeated perturbation.
+//
+// Works alike for continuous, lattice, categorical and conditional parameters, since it needs no
+// gradient.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "encoder.h"
+#include "point_picker.h"
+#include "regatta/base/function_ref.h"
+#include "regatta/base/rng.h"
+#include "sobol.h"
+
+namespace regatta::search {
+
+struct Candidate {
+  Unit unit;
+  double score = 0;
+};
+
+// Highest score first; equal ones keep their order.
+void SortByScore(std::vector<Candidate>& candidates);
+
+struct SearchSettings {
+  std::size_t candidates = 512;  // in the first round
+  std::size_t survivors = 64;    // looked at by the full model
+  std::size_t parents = 8;       // refined further
+  std::size_t children = 6;      // of each parent in each round
+  std::size_t rounds = 8;
+};
+
+// Scores for a batch of points, higher is better. `coarse` allows a cheaper estimate.
+using ScoreFunction = FunctionRef<void(std::span<const Unit>, bool coarse, std::vector<double>&)>;
+
+// A random neighbour of `base`: on average `dimensions_mean` coordinates move, numbers by a normal
+// step of width `width`·scale_d of the unit range (reflected at its ends), lattices by at least one
+// level, categories to any other. Parameters that become active are drawn afresh.
+Unit Perturb(const Encoder& encoder, const Unit& base, double width, double dimensions_mean,
+             std::span<const double> scale, Rng& rng);
+
+// The best points found, best first. `seeds` are good points to perturb; `admit` says which points
+// may be proposed at all; `scale` is how far the score reaches in each coordinate (length scales).
+std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sobol,
+                                        std::uint64_t sobol_offset, std::span<const Unit> seeds,
+                                        std::span<const double> scale,
+                                        const SearchSettings& settings,
+                                        FunctionRef<bool(const Unit&)> admit, ScoreFunction score,
+                                        Rng& rng);
+
+}  // namespace regatta::search

@@ -1,0 +1,132 @@
+// A Gaussian process with a Matérn-5/2 kernel and one length scale a parameter.
+//
+//   k(x, x') = s · M(r²) + [x = x'] · n,   r² = Σ_d dist_d(x, x')² / ℓ_d²
+//   M(r²) = (1 + √5 r + 5/3 r²) e^(-√5 r)      (Rasmussen and Williams 2006, eq. 4.17)
+//
+// with signal variance s, noise variance n, and a constant mean that is profiled out by generalised
+// least squares. Targets are standardised by the caller. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "encoder.h"
+#include "regatta/base/rng.h"
+
+namespace regatta::search {
+
+// Natural logarithms.
+struct Hyper {
+  std::vector<double> log_scale;  // ln ℓ_d
+  double log_signal = 0;          // ln s
+  double log_noise = -4.5;        // ln n
+
+  std::size_t size() const { return log_scale.size() + 2; }
+  double& operator[](std::size_t i);
+  double operator[](std::size_t i) const;
+};
+
+// Where the search for hyperparameters starts: ℓ = ½√d, so that no gradient or difference vanishes
+// (Papenmeier et al. 2025).
+Hyper DefaultHyper(std::size_t dimensions);
+
+// ln of the prior density: ln ℓ ~ N(-½ + ½ ln d, 1) (length scales grow with √d, Hvarfner et al.
+// 2024), ln s ~ N(0, 1), ln n ~ N(-4.5, 1.3). -∞ outside ℓ in [0.02, 50], s in [0.02, 20], n in
+// [1e-6, 1].
+double LogPrior(const Hyper& hyper);
+
+// Rows of encoded points, column by column.
+class Rows {
+ public:
+  Rows() = default;
+  Rows(const Encoder& encoder, std::span<const Unit> units);
+
+  std::size_t size() const { return size_; }
+  const double* column(std::size_t c) const { return data_.data() + c * size_; }
+  double at(std::size_t row, std::size_t c) const { return data_[c * size_ + row]; }
+  std::size_t columns() const { return size_ == 0 ? 0 : data_.size() / size_; }
+
+ private:
+  std::size_t size_ = 0;
+  std::vector<double> data_;
+};
+
+// The marginal likelihood as a function of the hyperparameters, with what can be kept between
+// calls.
+class Evidence {
+ public:
+  Evidence(const Encoder& encoder, const Rows& rows, std::span<const double> y);
+
+  // ln p(y | hyper) + ln p(hyper), up to a constant; -∞ where the covariance cannot be factored.
+  double LogPosterior(const Hyper& hyper);
+
+  // One sweep of univariate slice sampling over all coordinates in order (Neal 2003, fig. 3 and 5):
+  // width 0.7, at most 3 steps out on each side, at most 12 shrinks. Leaves the posterior
+  // invariant.
+  void SliceSweep(Hyper& hyper, Rng& rng);
+
+ private:
+  double LogLikelihood(double log_signal, double log_noise);
+  void SumDistances(const Hyper& hyper, std::size_t without);
+
+  std::size_t n_;
+  std::vector<double> y_;
+  std::vector<std::vector<double>> distances_;  // per dimension, lower triangle by columns
+  std::vector<double> base_;                    // Σ of the other dimensions
+  std::vector<double> total_;
+  std::vector<double> matern_;
+  std::vector<double> factor_;
+  std::vector<double> z_;
+  std::vector<double> ones_;
+};
+
+// The posterior for one setting of the hyperparameters, to which points can be appended.
+class Posterior {
+ public:
+  Posterior() = default;
+  // Jitter starts at 1e-8 of the signal and rises tenfold at most 5 times.
+  // False if the covariance cannot be factored even so; the object is then unusable.
+  bool Fit(const Encoder& encoder, const Rows& rows, std::span<const double> y, const Hyper& hyper,
+           std::size_t reserve = 0);
+
+  // Adds a point whose result is not known yet: it narrows the variance and leaves the mean
+  // unchanged.
+  void AppendPending(const Unit& unit);
+  // Forgets all appended points.
+  void DropPending();
+
+  std::size_t observed() const { return observed_; }
+  std::size_t size() const { return size_; }
+  const Hyper& hyper() const { return hyper_; }
+  double signal() const { return signal_; }
+
+  struct Scratch {
+    std::vector<double> columns;
+    std::vector<double> cross;
+    std::vector<double> r2;
+  };
+  // Mean and variance (noise left out) at each row of `points`.
+  void Predict(const Rows& points, double* mean, double* variance, Scratch& scratch) const;
+
+  // ln density of each target given all others (Rasmussen and Williams 2006, eq. 5.10-5.12).
+  std::vector<double> LeaveOneOut() const;
+
+ private:
+  void CrossCovariance(const Rows& points, std::size_t rows, Scratch& scratch) const;
+
+  const Encoder* encoder_ = nullptr;
+  Hyper hyper_;
+  double signal_ = 1;
+  double noise_ = 0;
+  double mean_ = 0;
+  std::size_t observed_ = 0;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+  std::vector<double> weights_;  // 1/ℓ² of each column
+  std::vector<double> rows_;     // size_ rows of encoder.columns() numbers each
+  std::vector<double> factor_;   // L, leading dimension capacity_
+  std::vector<double> alpha_;
+};
+
+}  // namespace regatta::search

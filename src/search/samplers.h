@@ -1,0 +1,28 @@
+// The samplers' constructors; each lives in a file of its own and has one line in sampler.cc.
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <string_view>
+
+#include "regatta/search/sampler.h"
+
+namespace regatta::search {
+
+using SamplerFactory = Result<std::unique_ptr<Sampler>> (*)(const SearchSpace&,
+                                                            const SamplerOptions&);
+
+Result<std::unique_ptr<Sampler>> MakeGridSampler(const SearchSpace& space,
+                                                 const SamplerOptions& options);
+Result<std::unique_ptr<Sampler>> MakeRandomSampler(const SearchSpace& space,
+                                                   const SamplerOptions& options);
+Result<std::unique_ptr<Sampler>> MakeSobolSampler(const SearchSpace& space,
+                                                  const SamplerOptions& options);
+Result<std::unique_ptr<Sampler>> MakeBayesSampler(const SearchSpace& space,
+                                                  const SamplerOptions& options);
+
+// Errors: kInvalidArgument for a setting that is not in `known`, naming those that are.
+Result<void> CheckSettings(const SamplerOptions& options,
+                           std::initializer_list<std::string_view> known);
+
+}  // namespace regatta::search

@@ -1,0 +1,12 @@
+// The early stoppers' constructors; each lives in a file of its own and has one line in stopper.cc.
+#pragma once
+
+#include <memory>
+
+#include "regatta/search/stopper.h"
+
+namespace regatta::search {
+
+Result<std::unique_ptr<EarlyStopper>> MakeHyperband(const StopperOptions& options);
+
+}  // namespace regatta::search

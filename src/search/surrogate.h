@@ -1,0 +1,87 @@
+// What is believed about one outcome (an objective or a constraint): an ensemble of Gaussian
+// processes whose hyperparameters are drawn from their posterior, some of them on differently
+// warped outputs.
+//
+// The ensemble after n results is a function of the seed and the first n results alone. It is
+// sampled afresh at milestones and moved by one slice sweep between them, so it can be rebuilt from
+// the last milestone on. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "encoder.h"
+#include "gp.h"
+#include "output_warp.h"
+
+namespace regatta::search {
+
+struct SurrogateSettings {
+  std::size_t particles = 8;
+  bool warps = true;                // try other warps than the identity
+  std::size_t evidence_rows = 256;  // likelihoods look at no more rows than this
+  std::size_t exact_rows = 512;     // predictions rest on no more rows than this
+};
+
+class Surrogate {
+ public:
+  // Borrows the encoder. `key` keeps the chance of several surrogates of one search apart.
+  Surrogate(const Encoder& encoder, std::uint64_t seed, std::uint64_t key,
+            const SurrogateSettings& settings);
+
+  // Brings the ensemble to the given history (lower is better, all finite, at least 2 rows), of
+  // which an earlier call may have seen a beginning. `history_changed`: what was seen before no
+  // longer counts.
+  void Update(std::span<const Unit> units, std::span<const double> y, bool history_changed);
+
+  bool ready() const { return !members_.empty(); }
+  std::size_t size() const { return members_.size(); }
+  const Posterior& member(std::size_t i) const { return members_[i].posterior; }
+  const OutputWarp& warp(std::size_t i) const { return *members_[i].warp; }
+  // Noise over signal variance, averaged.
+  double noise_to_signal() const { return noise_to_signal_; }
+  // The lowest warped value of the history as member i sees it.
+  double best(std::size_t i) const { return members_[i].best; }
+
+  void AppendPending(const Unit& unit);
+  void DropPending();
+
+  // What all members together say about a point, in the outcome's own unit.
+  struct Belief {
+    double mean = 0;
+    double spread = 0;
+  };
+  Belief At(const Unit& unit) const;
+
+ private:
+  struct Member {
+    Hyper hyper;
+    WarpKind kind = WarpKind::kIdentity;
+    Posterior posterior;
+    const OutputWarp* warp = nullptr;
+    double best = 0;
+  };
+
+  static std::size_t MilestoneAtOrBelow(std::size_t n);
+  std::vector<std::size_t> EvidenceRows(std::span<const double> y) const;
+  std::vector<std::size_t> ModelRows(std::span<const Unit> units, std::span<const double> y) const;
+  void SampleAfresh(std::span<const Unit> units, std::span<const double> y);
+  void Move(std::span<const Unit> units, std::span<const double> y);
+  void Fit(std::span<const Unit> units, std::span<const double> y);
+
+  const Encoder* encoder_;
+  std::uint64_t seed_;
+  std::uint64_t key_;
+  SurrogateSettings settings_;
+  std::size_t seen_ = 0;  // results that the hyperparameters rest on
+  std::vector<Hyper> hypers_;
+  std::vector<WarpKind> kinds_;
+  std::vector<OutputWarp> warps_;
+  std::vector<Member> members_;
+  double noise_to_signal_ = 0;
+};
+
+}  // namespace regatta::search
