@@ -77,12 +77,12 @@ Result<std::unique_ptr<TlsTrust>> TlsTrust::Load(const std::filesystem::path& ca
     }
     return trust;
   }
-  // OpenSSL's own paths are those of the machine it was built on, which a static binary may have left:
-  // the places where the distributions keep their bundle follow.
+  // OpenSSL's own paths are those of the machine it was built on, which a static binary may have
+  // left: the places where the distributions keep their bundle follow.
   SSL_CTX_set_default_verify_paths(context);
   if (std::getenv("SSL_CERT_FILE") == nullptr && std::getenv("SSL_CERT_DIR") == nullptr) {
-    for (const char* bundle : {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                               "/etc/ssl/cert.pem"}) {
+    for (const char* bundle : {"/etc/ssl/certs/ca-certificates.crt",
+                               "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
       if (::access(bundle, R_OK) != 0) continue;
       SSL_CTX_load_verify_locations(context, bundle, nullptr);
       break;
@@ -102,7 +102,8 @@ int StartConnect(const addrinfo& address) {
   if (file < 0) return -1;
   const int on = 1;
   ::setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  if (::connect(file, address.ai_addr, address.ai_addrlen) == 0 || errno == EINPROGRESS) return file;
+  if (::connect(file, address.ai_addr, address.ai_addrlen) == 0 || errno == EINPROGRESS)
+    return file;
   const int error = errno;
   ::close(file);
   errno = error;
@@ -119,7 +120,8 @@ Result<std::unique_ptr<ClientConnection>> ClientConnection::Open(const Url& url,
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int code = ::getaddrinfo(url.host.c_str(), std::to_string(url.port).c_str(), &hints, &found);
+  const int code =
+      ::getaddrinfo(url.host.c_str(), std::to_string(url.port).c_str(), &hints, &found);
   if (code != 0) {
     return Unavailable(fmt::format("cannot reach {}: {}", name, ::gai_strerror(code)));
   }
@@ -227,8 +229,8 @@ Result<bool> ClientConnection::FillTls(Milliseconds timeout) {
 Result<void> ClientConnection::Shake(const Url& url, const TlsTrust& trust, Milliseconds timeout) {
   tls_ = SSL_new(trust.context());
   Check(tls_ != nullptr, "OpenSSL cannot make a TLS connection");
-  // TLS works on memory and the socket is ours, so that writing never raises SIGPIPE and waiting can be
-  // cancelled.
+  // TLS works on memory and the socket is ours, so that writing never raises SIGPIPE and waiting
+  // can be cancelled.
   SSL_set_bio(tls_, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
   if (IsAddress(url.host)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_), url.host.c_str());
@@ -245,10 +247,11 @@ Result<void> ClientConnection::Shake(const Url& url, const TlsTrust& trust, Mill
     if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) {
       const long verdict = SSL_get_verify_result(tls_);
       if (trust.verifies() && verdict != X509_V_OK) {
-        return Unavailable(fmt::format(
-            "the certificate of {} is not trusted: {}; name the file of its authority, or check the "
-            "host's name",
-            name_, X509_verify_cert_error_string(verdict)));
+        return Unavailable(
+            fmt::format("the certificate of {} is not trusted: {}; name the file of its authority, "
+                        "or check the "
+                        "host's name",
+                        name_, X509_verify_cert_error_string(verdict)));
       }
       return Unavailable(fmt::format("TLS with {} failed: {}", name_, LastTlsError()));
     }

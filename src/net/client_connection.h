@@ -1,7 +1,7 @@
 // One blocking connection of the client, plain or TLS, that another thread can break.
 //
-// Sockets and poll alone, so that a static binary carries no event loop. Not thread-safe; the CancelSignal
-// is.
+// Sockets and poll alone, so that a static binary carries no event loop. Not thread-safe; the
+// CancelSignal is.
 #pragma once
 
 #include <chrono>
@@ -56,9 +56,9 @@ class ClientConnection {
  public:
   using Milliseconds = std::chrono::milliseconds;
 
-  // Looks the name up, connects and shakes hands, trying each address. `trust` is needed for TLS only;
-  // `cancel` and `trust` outlive the connection.
-  // Errors: kUnavailable, naming host and reason.
+  // Looks the name up, connects and shakes hands, trying each address. `trust` is needed for TLS
+  // only; `cancel` and `trust` outlive the connection. Errors: kUnavailable, naming host and
+  // reason.
   static Result<std::unique_ptr<ClientConnection>> Open(const Url& url, Milliseconds timeout,
                                                         const TlsTrust* trust,
                                                         const CancelSignal& cancel);
@@ -70,7 +70,8 @@ class ClientConnection {
   Result<void> Write(std::string_view bytes, Milliseconds timeout);
   // Appends at least one byte to `out`; false when the peer has closed.
   Result<bool> Read(std::string& out, Milliseconds timeout);
-  // Whether the peer has closed, or sent what nobody asked for: the connection cannot be used again.
+  // Whether the peer has closed, or sent what nobody asked for: the connection cannot be used
+  // again.
   bool IsStale() const;
   // Whether bytes of the peer wait to be read.
   bool HasInput() const;

@@ -25,8 +25,8 @@ Result<Url> ParseUrl(std::string_view text) {
     url.is_tls = true;
     url.port = 443;
   } else {
-    return InvalidArgument(fmt::format(
-        "URL \"{}\" does not begin with http:// or https://", text.find('@') == std::string::npos ? text : "..."));
+    return InvalidArgument(fmt::format("URL \"{}\" does not begin with http:// or https://",
+                                       text.find('@') == std::string::npos ? text : "..."));
   }
   rest = rest.substr(0, rest.find('#'));
   const std::size_t path = rest.find_first_of("/?");
@@ -52,9 +52,10 @@ Result<Url> ParseUrl(std::string_view text) {
     url.host = authority.substr(0, colon);
     if (colon != std::string_view::npos) port = authority.substr(colon + 1);
   }
-  const bool has_bad_host = url.host.empty() || std::any_of(url.host.begin(), url.host.end(), [](char c) {
-                              return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
-                            });
+  const bool has_bad_host =
+      url.host.empty() || std::any_of(url.host.begin(), url.host.end(), [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+      });
   const bool has_bad_path = std::any_of(url.path.begin(), url.path.end(), [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
   });
