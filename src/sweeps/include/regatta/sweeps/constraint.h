@@ -27,6 +27,8 @@ struct ConstraintTypes {
   bool boolean = false;
   bool string = false;
   bool other = false;  // null, lists and mappings
+  // All values that it can take, where they are a list; empty otherwise. Borrowed.
+  std::span<const Value> values = {};
 };
 
 struct ConstraintError {

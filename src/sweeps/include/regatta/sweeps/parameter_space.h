@@ -1,134 +1,115 @@
-// The search space of a sweep: its parameters flattened in W&B's order, and the way between points
-// of that space and run configs.
+// The search space of a sweep, and the way between its points and run configs.
 //
-// A point gives each leaf parameter a value or leaves it inactive (`when`). Grids are numbered,
-// never listed: point k of N is computed from k (sweep-config 9). Immutable after Build; const use
-// is thread-safe.
+// Parameters are flattened in W&B's order: at each level by code point, depth first. Constants are
+// no dimension of the search; the lists of a zip group are one. Immutable, cheap to copy,
+// thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "regatta/base/result.h"
 #include "regatta/base/rng.h"
+#include "regatta/search/sampler.h"
+#include "regatta/search/search_space.h"
 #include "regatta/sweeps/constraint.h"
 #include "regatta/sweeps/sweep_config.h"
 #include "regatta/sweeps/value.h"
 
 namespace regatta::sweeps {
 
-// One leaf, in flattened order: at each level by code point, depth first.
+// One leaf of the parameter tree.
 struct Leaf {
   std::vector<std::string> path;  // {"optimizer", "lr"}
   std::string dotted;             // "optimizer.lr", for people, zip, when and constraints
+  std::string config_path;        // "parameters.optimizer.parameters.lr", where the file has it
   ParameterConfig config;
-  // `when` of the leaf and of every group above it.
+  // `when` of the leaf and of every group above it, parents by their dotted names.
   std::vector<WhenClause> when;
+  // The dimension of search_space() that decides it; nothing for a constant.
+  std::optional<std::size_t> dimension;
+  // For a constant: the conditions under which it is there.
+  std::vector<search::Condition> conditions;
 };
 
-// Values by leaf, in flattened order; nullopt where the leaf is inactive.
-using Point = std::vector<std::optional<Value>>;
+struct ParameterSpaceOptions {
+  // The server's switch `wandb_numbers`: every whole float goes out as an integer, as W&B's hosted
+  // service does it.
+  bool wandb_numbers = false;
+};
 
 class ParameterSpace {
  public:
-  // Requires: a config without errors. Errors: kInvalidArgument for what only the whole space
-  // shows: two parameters in one place, a zip of unequal lengths, an unknown or cyclic `when`, a
-  // constraint that is wrong or almost never holds, a grid over a continuous parameter.
-  static Result<ParameterSpace> Build(const SweepConfig& config);
+  // Requires: a config that was read without errors. Errors: kInvalidArgument for what only the
+  // whole space shows: two parameters in one place, a zip of unequal lengths, an unknown or cyclic
+  // `when`, a constraint that names no parameter.
+  static Result<ParameterSpace> Build(const SweepConfig& config,
+                                      const ParameterSpaceOptions& options = {});
+  // As Build, with every problem of its own found, each with its place. Nothing if there is one.
+  static std::optional<ParameterSpace> Inspect(const SweepConfig& config,
+                                               const ParameterSpaceOptions& options,
+                                               std::vector<Problem>* problems);
 
-  const std::vector<Leaf>& leaves() const { return leaves_; }
-  // The index of the leaf with this dotted name.
-  std::optional<std::size_t> FindLeaf(std::string_view dotted) const;
+  const search::SearchSpace& search_space() const;
+  // In flattened order, constants included.
+  const std::vector<Leaf>& leaves() const;
+  // The leaf with this dotted name, or null.
+  const Leaf* FindLeaf(std::string_view dotted) const;
 
-  // --- finite spaces
-  // -------------------------------------------------------------------------------
+  // {"name": {"value": v}}: groups nested under their first key, top-level keys in byte order,
+  // constants included, inactive parameters left out. Categories come out as they were written;
+  // whole multiples of a whole q as integers.
+  Value ToRunConfig(const search::Point& point) const;
+  // The point that a run's config stands for, {"name": {"value": v}} or plain values; categories
+  // are found by typed equality. Keys outside of the space do not matter. Errors: kInvalidArgument
+  // naming a parameter that is active but missing or whose value is foreign.
+  Result<search::Point> FromRunConfig(const Value& run_config) const;
+  // As FromRunConfig for an initial point: nested or dotted names, missing parameters stay absent,
+  // unknown names are errors.
+  Result<search::Point> ReadInitialPoint(const Value& given) const;
 
-  // Whether every parameter has finitely many values that a grid can list.
-  bool is_enumerable() const { return is_enumerable_; }
-  // The number of combinations numbered by GridPoint, before constraints and `when`; nullopt if the
-  // space is not enumerable or the number is beyond 2^63.
-  std::optional<std::uint64_t> grid_size() const { return grid_size_; }
-  // Combination `index` in grid order (the last parameter varies fastest); nullopt where it is no
-  // point of its own: a constraint forbids it, or it repeats another one because the difference
-  // lies in inactive parameters. Requires: index < grid_size().
-  std::optional<Point> GridPoint(std::uint64_t index) const;
-  // The number of distinct grid points: counted exactly up to `work_max` combinations, else
-  // nullopt. It is what W&B calls the expected run count, times nothing: `repeats` is the caller's.
-  std::optional<std::uint64_t> CountGridPoints(std::uint64_t work_max = 2'000'000) const;
-  // The first index at or after `from` that is a point; nullopt if there is none within `work_max`
-  // combinations (then `*stopped_at` tells where to go on, or grid_size() at the end).
-  std::optional<std::uint64_t> NextGridIndex(std::uint64_t from, std::uint64_t work_max,
-                                             std::uint64_t* stopped_at = nullptr) const;
-  // The index of a run's config, by typed equality with whole floats equal to integers at every
-  // depth; nullopt if it is not on the grid.
-  std::optional<std::uint64_t> FindGridIndex(const Value& run_config) const;
+  // The value of one leaf; nothing where it is inactive.
+  std::optional<Value> ValueOf(const Leaf& leaf, const search::Point& point) const;
 
-  // --- random points
-  // ---------------------------------------------------------------------------------
+  bool has_constraints() const;
+  // Whether all constraints hold. One that has no value at this point (1/0) does not hold.
+  bool IsAllowed(const search::Point& point) const;
+  // IsAllowed as SamplerOptions takes it; empty without constraints. Keeps this space's data alive.
+  std::function<bool(const search::Point&)> AllowedFunction() const;
 
-  // A random point of the parameters alone, `when` applied, constraints not.
-  Point RandomPoint(Rng& rng) const;
-  // A random point that satisfies the constraints, or nullopt after `tries_max` tries.
-  std::optional<Point> RandomFeasiblePoint(Rng& rng, int tries_max = 100'000) const;
-  // The value of one leaf at u in [0, 1] (sweep-config 5 and 6, clamped to the range).
-  Value ValueAt(std::size_t leaf, double u) const;
-
-  bool has_constraints() const { return !constraints_.empty(); }
-  // Whether all constraints hold; one that has no value at this point (1/0) does not hold.
-  bool IsFeasible(const Point& point) const;
-
-  // --- run configs
-  // -----------------------------------------------------------------------------------
-
-  // {"name": {"value": v}}, groups nested under their first key, top-level keys in byte order,
-  // constants included, inactive parameters left out.
-  Value ToRunConfig(const Point& point) const;
-  // The point that a run's config ({"name": {"value": v}}, or plain values) stands for; categorical
-  // values are found by typed equality. Nothing is said about keys outside of the space. Errors:
-  // kInvalidArgument naming a parameter that is active but missing, or whose value is foreign.
-  Result<Point> FromRunConfig(const Value& run_config) const;
-  // A partial point: `given` names some parameters (nested or dotted); the others are nullopt.
-  Result<Point> ReadInitialPoint(const Value& given) const;
-  // `point` with every active parameter that has no value drawn at random.
-  Point Complete(Point point, Rng& rng) const;
-
-  // Whether the leaf is active given the others of the point.
-  bool IsActive(std::size_t leaf, const Point& point) const;
+  // A random point, constraints not looked at.
+  search::Point RandomPoint(Rng& rng) const;
+  // A random point that satisfies the constraints; nothing after `tries_max` tries.
+  std::optional<search::Point> RandomAllowedPoint(Rng& rng, int tries_max = 100'000) const;
 
  private:
-  // A digit of the mixed-radix grid number: one leaf, or a zip group that moves together.
-  struct Axis {
-    std::vector<std::size_t> leaves;
-    std::uint64_t size = 1;
-  };
+  friend class SpaceBuilder;
+  struct State;
+  explicit ParameterSpace(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
-  ParameterSpace() = default;
-  Result<void> AddLeaves(const std::vector<ParameterConfig>& parameters,
-                         const std::vector<std::string>& prefix,
-                         const std::vector<WhenClause>& when);
-  Result<void> ResolveWhen();
-  Result<void> BuildAxes(const SweepConfig& config);
-  Result<void> ReadConstraints(const SweepConfig& config);
-  Result<void> MeasureConstraints(const SweepConfig& config) const;
-  Value GridValue(std::size_t leaf, std::uint64_t position) const;
-  void DropInactive(Point& point) const;
-
-  std::vector<Leaf> leaves_;
-  // For each leaf its distinct grid values' places in `values` (categorical kinds).
-  std::vector<std::vector<std::size_t>> distinct_;
-  // Parents before children.
-  std::vector<std::size_t> activation_order_;
-  std::vector<Axis> axes_;
-  std::vector<Constraint> constraints_;
-  bool is_enumerable_ = false;
-  bool wandb_numbers_ = false;
-  std::optional<std::uint64_t> grid_size_;
+  std::shared_ptr<const State> state_;  // shared by copies, never changed
 };
+
+// The number of points that `method: grid` visits, constraints respected; counted up to `work_max`
+// combinations. Nothing if it cannot be told: not a grid, or too large with constraints.
+std::optional<std::uint64_t> CountGridPoints(const SweepConfig& config, const ParameterSpace& space,
+                                             std::uint64_t work_max = 1'000'000);
+
+// What the sampler of this sweep is called: `regatta.sampler`, or what `method` says ("random" for
+// custom).
+std::string SamplerName(const SweepConfig& config);
+
+// Seed, objectives, outcome constraints, allowed points, initial points and settings, as the sweep
+// asks. `default_seed` serves a file without a seed. Errors: kInvalidArgument for an initial point
+// outside of the space.
+Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
+                                                  const ParameterSpace& space,
+                                                  std::uint64_t default_seed);
 
 }  // namespace regatta::sweeps

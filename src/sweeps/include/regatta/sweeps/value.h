@@ -30,8 +30,14 @@ class Value {
   using List = std::vector<Value>;
   using Map = std::vector<Member>;
 
-  Value() = default;
-  static Value Null() { return {}; }
+  // Out of line: a Value can hold Members, which are complete only after it.
+  Value();
+  Value(const Value& other);
+  Value(Value&& other) noexcept;
+  Value& operator=(const Value& other);
+  Value& operator=(Value&& other) noexcept;
+  ~Value();
+  static Value Null();
   static Value Bool(bool value);
   static Value Int(std::int64_t value);
   static Value Float(double value);
@@ -99,5 +105,8 @@ std::string ToJson(const Value& value);
 // becomes a float. Errors: kInvalidArgument with line and column; nesting deeper than 100 is
 // refused.
 Result<Value> ParseJson(std::string_view text);
+
+// As ParseJson, and refuses a key that stands twice in one object.
+Result<Value> ParseJsonStrict(std::string_view text);
 
 }  // namespace regatta::sweeps

@@ -1,0 +1,453 @@
+#include "space_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "config_reader.h"
+#include "parameter_distribution.h"
+
+namespace regatta::sweeps {
+namespace {
+
+std::string Dotted(const std::vector<std::string>& path) {
+  std::string dotted;
+  for (const std::string& part : path) {
+    dotted += dotted.empty() ? "" : ".";
+    dotted += part;
+  }
+  return dotted;
+}
+
+bool IsCategorical(const ParameterConfig& config) { return !config.values.empty(); }
+
+bool Matches(const WhenClause& clause, const Value& value) {
+  if (clause.is_range) {
+    return value.is_number() && value.as_number() >= clause.min && value.as_number() <= clause.max;
+  }
+  return FindCategory(clause.values, value).has_value();
+}
+
+}  // namespace
+
+SpaceBuilder::SpaceBuilder(const SweepConfig& config, const ParameterSpaceOptions& options,
+                           std::vector<Problem>& problems)
+    : config_(config), problems_(problems), state_(std::make_shared<ParameterSpace::State>()) {
+  state_->wandb_numbers = options.wandb_numbers;
+}
+
+std::optional<ParameterSpace> SpaceBuilder::Build() {
+  AddLeaves(config_.parameters, {}, "parameters", {});
+  CheckPlaces();
+  ReadZip();
+  AddDimensions();
+  ResolveConditions();
+  ReadConstraints();
+  if (!has_failed_) {
+    MakeSearchSpace();
+  }
+  if (has_failed_) {
+    return std::nullopt;
+  }
+  return ParameterSpace(state_);
+}
+
+void SpaceBuilder::Fail(std::string path, Position position, std::string message,
+                        std::string suggestion) {
+  has_failed_ = true;
+  problems_.push_back(
+      {Severity::kError, std::move(path), position, std::move(message), std::move(suggestion)});
+}
+
+void SpaceBuilder::AddLeaves(const std::vector<ParameterConfig>& parameters,
+                             const std::vector<std::string>& prefix, const std::string& config_path,
+                             const std::vector<WhenClause>& when) {
+  std::vector<const ParameterConfig*> sorted;
+  for (const ParameterConfig& parameter : parameters) {
+    sorted.push_back(&parameter);
+  }
+  // UTF-8 sorts by bytes as by code points; std::string compares bytes unsigned.
+  std::ranges::sort(sorted, {},
+                    [](const ParameterConfig* p) -> const std::string& { return p->name; });
+  for (const ParameterConfig* parameter : sorted) {
+    std::vector<std::string> path = prefix;
+    path.push_back(parameter->name);
+    std::vector<WhenClause> all = when;
+    all.insert(all.end(), parameter->when.begin(), parameter->when.end());
+    const std::string own_path = JoinPath(config_path, parameter->name);
+    if (parameter->kind == ParameterKind::kGroup) {
+      AddLeaves(parameter->children, path, JoinPath(own_path, "parameters"), all);
+      continue;
+    }
+    Leaf leaf;
+    leaf.dotted = Dotted(path);
+    leaf.path = std::move(path);
+    leaf.config_path = own_path;
+    leaf.config = *parameter;
+    leaf.when = std::move(all);
+    state_->leaves.push_back(std::move(leaf));
+  }
+}
+
+// A nested a: {b} and a flat "a.b" are different parameters; their dotted names are the same, so
+// neither can be named by `when`, zip or a constraint. Real clashes cannot be written: keys are
+// unique.
+void SpaceBuilder::CheckPlaces() {
+  for (std::size_t i = 0; i < state_->leaves.size(); ++i) {
+    const Leaf& leaf = state_->leaves[i];
+    const auto [found, is_new] = state_->leaf_places.try_emplace(leaf.dotted, i);
+    if (!is_new && leaf.path.size() == 1) {
+      found->second = i;
+    }
+  }
+}
+
+void SpaceBuilder::ReadZip() {
+  for (std::size_t group = 0; group < config_.regatta.zip.size(); ++group) {
+    if (!CheckZipGroup(config_.regatta.zip[group])) {
+      continue;
+    }
+    for (const std::string& name : config_.regatta.zip[group]) {
+      if (!zip_of_.try_emplace(name, group).second) {
+        Fail("regatta.zip", state_->leaves[state_->leaf_places.at(name)].config.position,
+             fmt::format("\"{}\" stands in a zip twice", name));
+      }
+    }
+  }
+}
+
+bool SpaceBuilder::CheckZipGroup(const std::vector<std::string>& names) {
+  std::size_t length = 0;
+  std::vector<std::string_view> known;
+  for (const Leaf& leaf : state_->leaves) {
+    known.push_back(leaf.dotted);
+  }
+  for (const std::string& name : names) {
+    const auto place = state_->leaf_places.find(name);
+    if (place == state_->leaf_places.end()) {
+      Fail("regatta.zip", {}, fmt::format("there is no parameter \"{}\"", name),
+           SpellingSuggestion(name, known));
+      return false;
+    }
+    const ParameterConfig& config = state_->leaves[place->second].config;
+    if (config.kind != ParameterKind::kCategorical) {
+      Fail("regatta.zip", config.position,
+           fmt::format("zip joins lists of values, and \"{}\" is {}", name,
+                       ParameterKindName(config.kind)));
+      return false;
+    }
+    if (length != 0 && config.values.size() != length) {
+      Fail("regatta.zip", config.position,
+           fmt::format("zip joins lists of one length: \"{}\" has {} values and \"{}\" has {}",
+                       names.front(), length, name, config.values.size()));
+      return false;
+    }
+    length = config.values.size();
+  }
+  return true;
+}
+
+void SpaceBuilder::AddDimensions() {
+  std::map<std::size_t, std::size_t> dimension_of_zip;
+  for (std::size_t i = 0; i < state_->leaves.size(); ++i) {
+    Leaf& leaf = state_->leaves[i];
+    if (leaf.config.kind == ParameterKind::kConstant) {
+      continue;
+    }
+    if (const auto zip = zip_of_.find(leaf.dotted); zip != zip_of_.end()) {
+      const auto [found, is_new] =
+          dimension_of_zip.try_emplace(zip->second, state_->dimensions.size());
+      if (!is_new) {
+        state_->dimensions[found->second].leaves.push_back(i);
+        leaf.dimension = found->second;
+        continue;
+      }
+    }
+    leaf.dimension = state_->dimensions.size();
+    state_->dimensions.push_back({{i}});
+  }
+}
+
+std::string SpaceBuilder::DimensionName(std::size_t dimension) const {
+  std::string name;
+  for (const std::size_t leaf : state_->dimensions[dimension].leaves) {
+    name += name.empty() ? "" : "+";
+    // The path with a byte that no parameter name holds keeps a -> b and "a.b" apart.
+    const std::vector<std::string>& path = state_->leaves[leaf].path;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      name += i == 0 ? "" : "/";
+      name += path[i];
+    }
+  }
+  return name;
+}
+
+// A parent by its dotted name, or a sibling in the same group by its own.
+std::optional<std::size_t> SpaceBuilder::FindParent(const Leaf& leaf,
+                                                    const std::string& name) const {
+  if (const auto found = state_->leaf_places.find(name); found != state_->leaf_places.end()) {
+    return found->second;
+  }
+  std::vector<std::string> path(leaf.path.begin(), leaf.path.end() - 1);
+  while (!path.empty()) {
+    const auto found = state_->leaf_places.find(Dotted(path) + "." + name);
+    if (found != state_->leaf_places.end()) {
+      return found->second;
+    }
+    path.pop_back();
+  }
+  return std::nullopt;
+}
+
+void SpaceBuilder::ResolveConditions() {
+  is_possible_.assign(state_->leaves.size(), true);
+  conditions_.resize(state_->leaves.size());
+  for (std::size_t i = 0; i < state_->leaves.size(); ++i) {
+    std::set<std::size_t> open;
+    is_possible_[i] = Collect(i, open, conditions_[i]);
+    state_->leaves[i].conditions = conditions_[i];
+  }
+}
+
+bool SpaceBuilder::Collect(std::size_t index, std::set<std::size_t>& open,
+                           std::vector<search::Condition>& conditions) {
+  const Leaf& leaf = state_->leaves[index];
+  if (!open.insert(index).second) {
+    Fail(leaf.config_path, leaf.config.position,
+         fmt::format("the `when` of \"{}\" leads back to itself", leaf.dotted), "break the cycle");
+    return false;
+  }
+  bool is_possible = true;
+  for (const WhenClause& clause : leaf.when) {
+    const std::optional<std::size_t> parent = FindParent(leaf, clause.parent);
+    if (!parent) {
+      std::vector<std::string_view> known;
+      for (const Leaf& other : state_->leaves) {
+        known.push_back(other.dotted);
+      }
+      Fail(JoinPath(leaf.config_path, "when"), clause.position,
+           fmt::format("there is no parameter \"{}\"", clause.parent),
+           SpellingSuggestion(clause.parent, known));
+      continue;
+    }
+    const Leaf& above = state_->leaves[*parent];
+    if (above.config.kind == ParameterKind::kConstant) {
+      // A constant is no dimension: its own conditions stand for it.
+      is_possible = Matches(clause, above.config.value) && is_possible;
+      is_possible = Collect(*parent, open, conditions) && is_possible;
+    } else {
+      // Only to find cycles; the parent's conditions are its own affair.
+      std::vector<search::Condition> ignored;
+      const std::size_t problems_before = problems_.size();
+      is_possible = Collect(*parent, open, ignored) && is_possible;
+      if (problems_.size() == problems_before) {
+        is_possible = ResolveClause(leaf, clause, *parent, conditions) && is_possible;
+      }
+    }
+  }
+  open.erase(index);
+  return is_possible;
+}
+
+bool SpaceBuilder::ResolveClause(const Leaf& leaf, const WhenClause& clause, std::size_t parent,
+                                 std::vector<search::Condition>& conditions) {
+  const Leaf& above = state_->leaves[parent];
+  search::Condition condition;
+  condition.parent = DimensionName(*above.dimension);
+  const bool is_resolved = IsCategorical(above.config)
+                               ? ResolveCategories(leaf, clause, above, condition)
+                               : ResolveNumbers(leaf, clause, above, condition);
+  if (is_resolved) {
+    conditions.push_back(std::move(condition));
+  }
+  return is_resolved;
+}
+
+bool SpaceBuilder::ResolveCategories(const Leaf& leaf, const WhenClause& clause, const Leaf& parent,
+                                     search::Condition& condition) {
+  for (const Value& value : clause.values) {
+    if (!FindCategory(parent.config.values, value)) {
+      std::vector<std::string_view> words;
+      for (const Value& item : parent.config.values) {
+        if (item.is_string()) {
+          words.push_back(item.as_string());
+        }
+      }
+      Fail(JoinPath(JoinPath(leaf.config_path, "when"), clause.parent), value.position,
+           fmt::format("{} is never a value of \"{}\"", Excerpt(value), clause.parent),
+           value.is_string() ? SpellingSuggestion(value.as_string(), words) : "");
+      return false;
+    }
+  }
+  for (std::size_t i = 0; i < parent.config.values.size(); ++i) {
+    if (Matches(clause, parent.config.values[i])) {
+      condition.categories.push_back(static_cast<std::int64_t>(i));
+    }
+  }
+  if (condition.categories.empty()) {
+    Fail(JoinPath(leaf.config_path, "when"), clause.position,
+         fmt::format("no value of \"{}\" lies in the range", clause.parent));
+    return false;
+  }
+  return true;
+}
+
+bool SpaceBuilder::ResolveNumbers(const Leaf& leaf, const WhenClause& clause, const Leaf& parent,
+                                  search::Condition& condition) {
+  const std::string path = JoinPath(JoinPath(leaf.config_path, "when"), clause.parent);
+  if (clause.is_range) {
+    if (std::isfinite(clause.min)) {
+      condition.min = clause.min;
+    }
+    if (std::isfinite(clause.max)) {
+      condition.max = clause.max;
+    }
+    return true;
+  }
+  std::vector<std::int64_t> numbers;
+  for (const Value& value : clause.values) {
+    const std::optional<std::int64_t> whole = WholeNumber(value);
+    if (!whole || parent.config.kind != ParameterKind::kIntUniform) {
+      Fail(path, value.position,
+           fmt::format("\"{}\" is {}; single values work for lists and integers alone",
+                       clause.parent, ParameterKindName(parent.config.kind)),
+           "write a range: {min: a, max: b}");
+      return false;
+    }
+    numbers.push_back(*whole);
+  }
+  std::ranges::sort(numbers);
+  const auto is_gap = [](std::int64_t low, std::int64_t high) { return high - low > 1; };
+  if (std::ranges::adjacent_find(numbers, is_gap) != numbers.end()) {
+    Fail(path, clause.position,
+         fmt::format("the numbers for \"{}\" have gaps; a numeric parent takes one range",
+                     clause.parent),
+         fmt::format("write \"{}\" as values: [...], or use {{min: a, max: b}}", clause.parent));
+    return false;
+  }
+  condition.min = static_cast<double>(numbers.front());
+  condition.max = static_cast<double>(numbers.back());
+  return true;
+}
+
+std::optional<search::Prior> SpaceBuilder::MakePrior(
+    const Leaf& leaf, const search::Distribution& distribution) const {
+  if (!leaf.config.prior) {
+    return std::nullopt;
+  }
+  const std::optional<search::ParameterValue> value =
+      ToParameterValue(leaf.config, distribution, *leaf.config.prior);
+  if (!value) {
+    return std::nullopt;
+  }
+  constexpr double kSpreads[] = {0.35, 0.2, 0.1};
+  constexpr double kOdds[] = {2, 4, 8};
+  const auto confidence = static_cast<std::size_t>(leaf.config.prior_confidence);
+  return search::Prior{*value, kSpreads[confidence], kOdds[confidence]};
+}
+
+void SpaceBuilder::MakeSearchSpace() {
+  std::vector<search::Parameter> parameters;
+  std::vector<ParameterSpace::State::Dimension> kept;
+  for (std::size_t d = 0; d < state_->dimensions.size(); ++d) {
+    const std::size_t first = state_->dimensions[d].leaves.front();
+    Leaf& leaf = state_->leaves[first];
+    if (!is_possible_[first]) {
+      for (const std::size_t member : state_->dimensions[d].leaves) {
+        state_->leaves[member].dimension.reset();
+      }
+      continue;
+    }
+    ParameterConfig config = leaf.config;
+    if (state_->dimensions[d].leaves.size() > 1) {
+      // Equal items of one list differ in the other: all places count.
+      for (std::size_t i = 0; i < config.values.size(); ++i) {
+        Value::List row;
+        for (const std::size_t member : state_->dimensions[d].leaves) {
+          row.push_back(state_->leaves[member].config.values[i]);
+        }
+        config.values[i] = Value::OfList(std::move(row));
+      }
+    }
+    Result<search::Distribution> distribution = MakeDistribution(config);
+    if (!distribution) {
+      Fail(leaf.config_path, leaf.config.position, distribution.error().message);
+      continue;
+    }
+    std::optional<search::Prior> prior = MakePrior(leaf, *distribution);
+    parameters.push_back(
+        {DimensionName(d), *std::move(distribution), conditions_[first], std::move(prior)});
+    for (const std::size_t member : state_->dimensions[d].leaves) {
+      state_->leaves[member].dimension = kept.size();
+    }
+    kept.push_back(state_->dimensions[d]);
+  }
+  if (has_failed_) {
+    return;
+  }
+  state_->dimensions = std::move(kept);
+  Result<search::SearchSpace> space = search::SearchSpace::Create(std::move(parameters));
+  if (!space) {
+    Fail("parameters", {}, space.error().message);
+    return;
+  }
+  state_->space = *std::move(space);
+  for (std::size_t i = 0; i < state_->leaves.size(); ++i) {
+    Leaf& leaf = state_->leaves[i];
+    if (!is_possible_[i] && leaf.config.kind == ParameterKind::kConstant) {
+      // Never there: a condition that nothing meets.
+      leaf.conditions = {search::Condition{}};
+    }
+  }
+}
+
+void SpaceBuilder::ReadConstraints() {
+  std::vector<std::string_view> known;
+  for (const Leaf& leaf : state_->leaves) {
+    known.push_back(leaf.dotted);
+  }
+  const auto types = [this](std::string_view name) -> std::optional<ConstraintTypes> {
+    const auto found = state_->leaf_places.find(name);
+    if (found == state_->leaf_places.end()) {
+      return std::nullopt;
+    }
+    const ParameterConfig& config = state_->leaves[found->second].config;
+    ConstraintTypes result;
+    const auto add = [&result](const Value& value) {
+      result.number = result.number || value.is_number();
+      result.boolean = result.boolean || value.is_bool();
+      result.string = result.string || value.is_string();
+      result.other = result.other || value.is_null() || value.is_list() || value.is_map();
+    };
+    if (config.kind == ParameterKind::kConstant) {
+      add(config.value);
+    } else if (config.values.empty()) {
+      result.number = true;
+    } else {
+      std::ranges::for_each(config.values, add);
+      result.values = config.values;
+    }
+    return result;
+  };
+  for (std::size_t i = 0; i < config_.regatta.constraints.size(); ++i) {
+    const ConstraintText& given = config_.regatta.constraints[i];
+    const std::string path = fmt::format("regatta.constraints[{}]", i);
+    Result<Constraint> constraint = Constraint::Parse(given.text);
+    if (!constraint) {
+      Fail(path, given.position, constraint.error().message);
+      continue;
+    }
+    if (std::optional<ConstraintError> error = constraint->CheckTypes(types, known); error) {
+      Fail(path, given.position,
+           fmt::format("\"{}\", character {}: {}", given.text, error->column, error->message),
+           error->suggestion);
+      continue;
+    }
+    state_->constraints.push_back(*std::move(constraint));
+  }
+}
+
+}  // namespace regatta::sweeps
