@@ -1,7 +1,7 @@
 // sweep_simulation --seeds N --first-seed S [--drop-fencing]
 //
-// Runs N worlds and prints what happened in them. Exits 1 at the first broken rule, naming its seed;
-// with --drop-fencing, exits 1 if no rule is broken in any of them.
+// Runs N worlds and prints what happened in them. Exits 1 at the first broken rule, naming its
+// seed; with --drop-fencing, exits 1 if no rule is broken in any of them.
 #include <fmt/format.h>
 
 #include <cstdlib>

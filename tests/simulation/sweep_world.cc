@@ -204,7 +204,8 @@ void SweepWorld::StepAgents() {
     Agent agent;
     agent.id = fmt::format("agent{}", agents_made_++);
     agent.has_tokens = rng_.Below(2) == 0;
-    agent.slots = agent.has_tokens && rng_.Below(3) == 0 ? 2 + static_cast<std::uint32_t>(rng_.Below(2)) : 1;
+    agent.slots =
+        agent.has_tokens && rng_.Below(3) == 0 ? 2 + static_cast<std::uint32_t>(rng_.Below(2)) : 1;
     agent.is_bad = Chance(0.15);
     AgentRecord record;
     record.id = agent.id;
@@ -330,8 +331,7 @@ void SweepWorld::StepProcess(Process& process) {
       {process.lines, static_cast<std::int64_t>(process.lines), Chance(0.05) ? NAN : value});
   update.lines_end = process.lines + 1;
   // What is not confirmed is sent again.
-  process.lines +=
-      Send([&](Sweep& sweep) { return sweep.Metrics(update, now); }, &answer) ? 1 : 0;
+  process.lines += Send([&](Sweep& sweep) { return sweep.Metrics(update, now); }, &answer) ? 1 : 0;
 }
 
 void SweepWorld::FinishProcess(Process& process) {
@@ -473,8 +473,8 @@ void SweepWorld::CheckPoints() {
                                   (point.is_returned ? 1 : 0) + requeues_[point.index] +
                                   deletions_[point.index];
     if (point.attempts > reasons) {
-      Report(fmt::format("{} was handed out {} times for {} reasons", where, point.attempts,
-                         reasons));
+      Report(
+          fmt::format("{} was handed out {} times for {} reasons", where, point.attempts, reasons));
     }
     if (point.result.has_value() != (point.state == PointState::kFinished)) {
       Report(where + " has a result without being finished, or the other way round");
@@ -495,7 +495,8 @@ void SweepWorld::CheckPoints() {
     } else if (results_.contains(point.index) && !deletions_.contains(point.index)) {
       Report(where + " lost its result");
     }
-    if (point.origin == PointOrigin::kGrid || point.origin == PointOrigin::kInitial) {
+    const bool is_own = point.origin == PointOrigin::kGrid || point.origin == PointOrigin::kInitial;
+    if (is_own && point.grid_index && point.state != PointState::kDeleted) {
       if (!grid_points.emplace(*point.grid_index, point.repeat).second) {
         Report(fmt::format("grid number {} is visited twice", *point.grid_index));
       }

@@ -2,8 +2,8 @@
 //
 // Everything goes wrong for a while: agents die with and without their processes, hang, answer late
 // or twice, requests and replies get lost, the server restarts before and after its commit, the
-// clock jumps. Then calm returns, and the sweep has to end. The rules of the sweep are checked after
-// every event against what the world knows to be true.
+// clock jumps. Then calm returns, and the sweep has to end. The rules of the sweep are checked
+// after every event against what the world knows to be true.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,69 @@
+// Where a sweep's points come from: its grid, its search, its initial points.
+//
+// The state machine decides *whether* a point is handed out and remembers which were; a PointSource
+// says *what* the point is. Not thread-safe: its Sweep owns the calls.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regatta/base/result.h"
+#include "regatta/sweeps/records.h"
+
+namespace regatta::sweeps {
+
+// Parameter values proposed, not yet a point.
+struct ProposedPoint {
+  std::string args_json;                    // {"name":{"value":v}}
+  std::optional<std::uint64_t> grid_index;  // where the values lie on the grid, if they do
+  std::string why;                          // one sentence
+};
+
+struct MetricValue {
+  std::int64_t step = 0;
+  double value = 0;
+};
+
+// A group of points with the same values (one, unless the sweep repeats points), as search sees it.
+struct TrialView {
+  std::uint32_t group = 0;
+  const PointRecord* first = nullptr;  // the group's first point
+  enum class State : std::uint8_t { kPending, kRunning, kFinished, kFailed, kLost, kGone };
+  State state = State::kPending;  // kGone: forget it
+  // One for each of the group's attempts that count (the newest, or the one with the result).
+  std::vector<const AttemptRecord*> attempts;
+  // The history of the newest of them.
+  const std::vector<MetricValue>* history = nullptr;
+};
+
+class PointSource {
+ public:
+  virtual ~PointSource() = default;
+
+  // The number of grid numbers; nothing if this is no grid.
+  virtual std::optional<std::uint64_t> grid_size() const = 0;
+  // The first number at or after `from` in visiting order that is a point, looking at no more than
+  // `work_max` of them; `*next` is then where to go on. Nothing: none found there. Grid only.
+  virtual std::optional<std::uint64_t> NextGridPoint(std::uint64_t from, std::uint64_t work_max,
+                                                     std::uint64_t* next) const = 0;
+  // The point with that number in visiting order. Requires: NextGridPoint gave it.
+  virtual ProposedPoint GridPoint(std::uint64_t number) const = 0;
+  // The grid number of a run's config; nothing if it is not on the grid.
+  virtual std::optional<std::uint64_t> FindGridPoint(std::string_view args_json) const = 0;
+
+  virtual std::uint32_t initial_points() const = 0;
+  // Requires: index < initial_points().
+  virtual ProposedPoint InitialPoint(std::uint32_t index) const = 0;
+
+  // Search only: the next point, `group` being the index it will get; a function of the trials told
+  // and of `number` alone. Nothing: the space is used up. Errors: the search cannot go on.
+  virtual Result<std::optional<ProposedPoint>> Propose(std::uint32_t group,
+                                                       std::uint64_t number) = 0;
+  // The group is new or has changed. The view is valid for the call.
+  virtual void Tell(const TrialView& trial) = 0;
+};
+
+}  // namespace regatta::sweeps
