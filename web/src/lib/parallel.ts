@@ -21,8 +21,8 @@ export interface Axis {
 /** Lines that lack a value on an axis cross it here, below its end. */
 export const kMissing = -0.06;
 
-/** An axis for the values of one key: numbers on a scale, logarithmic if they span two decades, else categories. */
-export function makeAxis(key: string, label: string, values: unknown[]): Axis {
+/** An axis for the values of one key: numbers on a scale, else categories. The scale is logarithmic if asked for, or if the numbers span three decades. */
+export function makeAxis(key: string, label: string, values: unknown[], isLog = false): Axis {
   const present = values.filter((value) => value !== undefined && value !== null);
   const numbers = present.map(asNumber).filter((n): n is number => n !== null && Number.isFinite(n));
   const isNumeric = numbers.length > 0 && present.every((value) => asNumber(value) !== null);
@@ -36,7 +36,7 @@ export function makeAxis(key: string, label: string, values: unknown[]): Axis {
     if (n < min) min = n;
     if (n > max) max = n;
   }
-  const kind: AxisKind = min > 0 && max / min >= 100 ? 'log' : 'linear';
+  const kind: AxisKind = min > 0 && max > min && (isLog || max / min >= 1000) ? 'log' : 'linear';
   return { key, label, kind, min, max, categories: [] };
 }
 
@@ -96,7 +96,7 @@ function decades(axis: Axis): number[] {
 }
 
 function roundSteps(min: number, max: number): number[] {
-  const rough = (max - min) / 4;
+  const rough = (max - min) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? rough;
   const marks: number[] = [];

@@ -1,11 +1,11 @@
-// Every operation that the page sends, and nothing else. Fields are those of the public protocol; the few that only
-// this server has are asked for after looking whether it has them.
+// Every operation that the page sends, and nothing else. Fields are those of the public protocol, but
+// for the sentences called `why`, which are this server's own.
 
 import { Api, ApiError } from './graphql';
 import { isObject } from './json';
 import { parseRows } from './history';
 import type { LogLine } from './console';
-import { kWhyFields, toRun, whyOf, type Run, type RunNode } from './runs';
+import { toRun, type Run, type RunNode } from './runs';
 
 export interface Viewer {
   username: string;
@@ -75,15 +75,13 @@ export interface RunDetail {
   logLines: number;
 }
 
-const kRunFields = 'id name displayName state createdAt heartbeatAt sweepName group jobType tags notes user{username name} config summaryMetrics';
+const kRunFields = 'id name displayName state createdAt heartbeatAt sweepName group jobType tags notes user{username name} config summaryMetrics why';
 
 function nodes<T>(connection: Connection<T> | null | undefined): T[] {
   return (connection?.edges ?? []).map((edge) => edge.node).filter((node) => node != null);
 }
 
 export class Queries {
-  private readonly typeFields = new Map<string, Promise<Set<string>>>();
-
   constructor(readonly api: Api) {}
 
   async viewer(): Promise<Viewer | null> {
@@ -107,29 +105,6 @@ export class Queries {
       admin: data.viewer.admin ?? false,
       entities: [...new Set([own, ...teams])].filter(Boolean),
     };
-  }
-
-  /** The fields in `names` that the server's type has: `' a b'`, ready to stand in a selection. */
-  private async having(type: string, names: string[]): Promise<string> {
-    let fields = this.typeFields.get(type);
-    if (!fields) {
-      fields = this.api
-        .query<{ __type: { fields: { name: string }[] | null } | null }>(
-          'query FieldsOf($type:String!){__type(name:$type){fields{name}}}',
-          { type },
-        )
-        .then((data) => new Set((data.__type?.fields ?? []).map((field) => field.name)))
-        .catch(() => {
-          this.typeFields.delete(type);
-          return new Set<string>();
-        });
-      this.typeFields.set(type, fields);
-    }
-    const has = await fields;
-    return names
-      .filter((name) => has.has(name))
-      .map((name) => ' ' + name)
-      .join('');
   }
 
   async projects(entity: string, after: string | null): Promise<Page<ProjectRow>> {
@@ -170,11 +145,10 @@ export class Queries {
     options: { filters?: string; order?: string | null; first?: number; after?: string | null },
     signal?: AbortSignal,
   ): Promise<Page<Run>> {
-    const why = await this.having('Run', kWhyFields);
     const data = await this.api.query<{ project: { runCount: number; runs: Connection<RunNode> } | null }>(
       `query PageRuns($entity:String!,$project:String!,$filters:JSONString,$order:String,$first:Int,$after:String){
         project(name:$project,entityName:$entity){runCount(filters:$filters)
-          runs(filters:$filters,order:$order,first:$first,after:$after){edges{cursor node{${kRunFields}${why}}}
+          runs(filters:$filters,order:$order,first:$first,after:$after){edges{cursor node{${kRunFields}}}
           pageInfo{endCursor hasNextPage}}}}`,
       {
         entity,
@@ -206,14 +180,13 @@ export class Queries {
   }
 
   async run(entity: string, project: string, name: string): Promise<RunDetail> {
-    const why = await this.having('Run', kWhyFields);
     interface Node extends RunNode {
       historyKeys: unknown;
       logLineCount: number | null;
     }
     const data = await this.api.query<{ project: { run: Node | null } | null }>(
       `query PageRun($entity:String!,$project:String!,$name:String!){project(name:$project,entityName:$entity){
-        run(name:$name){${kRunFields}${why} historyKeys logLineCount}}}`,
+        run(name:$name){${kRunFields} historyKeys logLineCount}}}`,
       { entity, project, name },
     );
     const node = data.project?.run;
@@ -306,13 +279,12 @@ export class Queries {
     return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  private static sweepFields = 'id name displayName state method config bestLoss createdAt runCount runCountExpected';
+  private static sweepFields = 'id name displayName state method config bestLoss createdAt runCount runCountExpected why';
 
   async sweeps(entity: string, project: string, after: string | null): Promise<Page<SweepRow>> {
-    const why = await this.having('Sweep', kWhyFields);
     const data = await this.api.query<{ project: { totalSweeps: number; sweeps: Connection<SweepNode> } | null }>(
       `query PageSweeps($entity:String!,$project:String!,$after:String){project(name:$project,entityName:$entity){
-        totalSweeps sweeps(first:50,after:$after){edges{node{${Queries.sweepFields}${why}}} pageInfo{endCursor hasNextPage}}}}`,
+        totalSweeps sweeps(first:50,after:$after){edges{node{${Queries.sweepFields}}} pageInfo{endCursor hasNextPage}}}}`,
       { entity, project, after },
     );
     if (!data.project) throw notFound(`No project “${project}” of “${entity}” is visible to you.`);
@@ -324,7 +296,6 @@ export class Queries {
   }
 
   async sweep(entity: string, project: string, name: string): Promise<{ sweep: SweepRow; agents: AgentRow[] }> {
-    const [why, agentWhy] = await Promise.all([this.having('Sweep', kWhyFields), this.having('Agent', kWhyFields)]);
     interface AgentNode {
       id: string;
       name: string;
@@ -332,12 +303,12 @@ export class Queries {
       state: string | null;
       totalRuns: number;
       heartbeatAt: string | null;
-      [optional: string]: unknown;
+      why: string | null;
     }
     const data = await this.api.query<{ project: { sweep: (SweepNode & { agents: Connection<AgentNode> | null }) | null } | null }>(
       `query PageSweep($entity:String!,$project:String!,$name:String!){project(name:$project,entityName:$entity){
-        sweep(sweepName:$name){${Queries.sweepFields}${why}
-          agents{edges{node{id name host state totalRuns heartbeatAt${agentWhy}}}}}}}`,
+        sweep(sweepName:$name){${Queries.sweepFields}
+          agents{edges{node{id name host state totalRuns heartbeatAt why}}}}}}`,
       { entity, project, name },
     );
     const node = data.project?.sweep;
@@ -349,7 +320,7 @@ export class Queries {
       state: (agent.state ?? '').toLowerCase(),
       totalRuns: agent.totalRuns,
       heartbeat: agent.heartbeatAt,
-      why: whyOf(agent),
+      why: agent.why ?? '',
     }));
     return { sweep: toSweep(node), agents };
   }
@@ -375,7 +346,7 @@ interface SweepNode {
   createdAt: string;
   runCount: number;
   runCountExpected: number | null;
-  [optional: string]: unknown;
+  why: string | null;
 }
 
 function toSweep(node: SweepNode): SweepRow {
@@ -391,7 +362,7 @@ function toSweep(node: SweepNode): SweepRow {
     created: node.createdAt,
     runCount: node.runCount,
     expected: node.runCountExpected,
-    why: whyOf(node),
+    why: node.why ?? '',
   };
 }
 

@@ -18,7 +18,7 @@ export interface RunNode {
   user?: { username: string | null; name?: string | null } | null;
   config?: string | null;
   summaryMetrics?: string | null;
-  [optional: string]: unknown;
+  why?: string | null;
 }
 
 export interface Run {
@@ -34,7 +34,7 @@ export interface Run {
   tags: string[];
   notes: string;
   user: string;
-  /** Why it is in its state, if the server says. */
+  /** Why it was stopped, or why its sweep chose its point; one sentence or empty. */
   why: string;
   config: Flat;
   summary: Flat;
@@ -60,25 +60,10 @@ export function toRun(node: RunNode): Run {
     tags: node.tags ?? [],
     notes: node.notes ?? '',
     user: node.user?.username || node.user?.name || '',
-    why: firstText(node, kWhyFields),
+    why: node.why ?? '',
     config: flattenConfig(node.config),
     summary: flattenSummary(node.summaryMetrics),
   };
-}
-
-/** Names under which a server may tell a reason, in the order of preference; asked for only if the schema has them. */
-export const kWhyFields = ['stateReason', 'reason', 'explanation'];
-
-function firstText(node: Record<string, unknown>, names: string[]): string {
-  for (const name of names) {
-    const value = node[name];
-    if (typeof value === 'string' && value) return value;
-  }
-  return '';
-}
-
-export function whyOf(node: Record<string, unknown>): string {
-  return firstText(node, kWhyFields);
 }
 
 /** {"lr": {"value": 0.1}, "_wandb": …} as {"lr": 0.1}: what the person set, without the client's bookkeeping. */

@@ -32,6 +32,24 @@ export function parameterNames(config: string): string[] {
   });
 }
 
+/** Parameters that the sweep draws on a logarithmic scale. */
+export function logParameters(config: string): Set<string> {
+  const names = parameterNames(config);
+  const block = topLevelBlock(config, 'parameters') ?? '';
+  const found = new Set<string>();
+  let current = '';
+  for (const line of block.split('\n')) {
+    const name = names.find((n) => new RegExp(`^\\s*["']?${escapePattern(n)}["']?:`).test(line));
+    if (name !== undefined) current = name;
+    if (/distribution["']?:\s*["']?\w*log_/.test(line)) found.add(current);
+  }
+  return found;
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
 function topLevelBlock(yaml: string, name: string): string | null {
   const lines = yaml.split(/\r?\n/);
   const start = lines.findIndex((line) => new RegExp(`^["']?${name}["']?:`).test(line));
