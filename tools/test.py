@@ -266,8 +266,7 @@ def stage_web(runner: Runner, tally: Tally) -> None:
     web = ROOT / "web"
     if not (web / "package.json").exists():
         return
-    if not wait_for_release(runner, tally, "web"):  # the build has installed the packages by then
-        return
+    runner.release_is_built.wait()  # the build may be installing the packages until then
     node = ROOT / "tools/with_node.sh"
     if not (web / "node_modules").exists():
         code, output = runner.run([node, "npm", "ci", "--no-audit", "--no-fund"], cwd=web, seconds_max=900)
