@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from harness.client import Client
+from harness.server import Server
 from sweep_support import Sweep, ended
 
 GRID = {"method": "grid", "metric": {"name": "loss", "goal": "minimize"},
@@ -179,8 +181,16 @@ def test_a_program_that_never_calls_init_does_not_hang_the_sweep(client):
     assert all(run["state"] in ("failed", "crashed", "killed") for run in seen["runs"]), seen
 
 
+@pytest.fixture
+def hurried_client(version, tmp_path):
+    """A client of a server whose leases are far shorter than in real life."""
+    with Server.start(tmp_path / "data", "--lease-seconds", "10") as server:
+        yield Client(version, server, server.add_user(), tmp_path / "client")
+
+
 @pytest.mark.versions("0.31.0")
-def test_a_killed_agents_point_is_run_again_once(client, tmp_path):
+def test_a_killed_agents_point_is_run_again_once(hurried_client):
+    client = hurried_client
     sweep = Sweep.create(client, {**GRID, "parameters": {"x": {"values": [1, 2]}, "steps": {"value": 40}, "pause": {"value": 0.1}}})
     first = sweep.start_agent(env=FAST_STREAM)
     seen = sweep.wait(lambda seen: seen["runs"] and seen["runs"][0]["state"] == "running")
