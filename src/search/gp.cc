@@ -148,6 +148,7 @@ double Evidence::LogPosterior(const Hyper& hyper) {
 
 void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
   constexpr double kWidth = 0.7;
+  constexpr int kSteps = 5;
   const std::size_t dimensions = hyper.log_scale.size();
   for (std::size_t i = 0; i < hyper.size(); ++i) {
     if (i < dimensions) {
@@ -177,10 +178,12 @@ void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
     const double level = density(at) + std::log(rng.UniformOpen());
     double low = at - kWidth * rng.Uniform();
     double high = low + kWidth;
-    for (int step = 0; step < 3 && density(low) > level; ++step) {
+    // The steps are shared out between the sides by chance: a fixed share would bias the chain.
+    const auto steps_down = static_cast<int>(rng.Below(kSteps + 1));
+    for (int step = 0; step < steps_down && density(low) > level; ++step) {
       low -= kWidth;
     }
-    for (int step = 0; step < 3 && density(high) > level; ++step) {
+    for (int step = steps_down; step < kSteps && density(high) > level; ++step) {
       high += kWidth;
     }
     for (int shrink = 0; shrink < 12; ++shrink) {

@@ -62,7 +62,7 @@ class Evidence {
   double LogPosterior(const Hyper& hyper);
 
   // One sweep of univariate slice sampling over all coordinates in order (Neal 2003, fig. 3 and 5):
-  // width 0.7, at most 3 steps out on each side, at most 12 shrinks. Leaves the posterior
+  // width 0.7, at most 5 steps out, at most 12 shrinks. Leaves the posterior
   // invariant.
   void SliceSweep(Hyper& hyper, Rng& rng);
 

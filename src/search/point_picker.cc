@@ -41,7 +41,7 @@ PointPicker::PointPicker(const SearchSpace& space, const SamplerOptions& options
 
 bool PointPicker::IsFree(const Point& point, const TrialBook& book, const Batch& batch) const {
   const std::string key = space_->Key(point);
-  return !book.IsTaken(key) && !batch.contains(key) && IsAllowed(point);
+  return !book.IsTaken(key) && !batch.contains(key) && IsReachable(point) && IsAllowed(point);
 }
 
 std::optional<Point> PointPicker::NextInitial(const TrialBook& book, const Batch& batch) const {

@@ -1,0 +1,294 @@
+// The numerics against high-precision values, finite differences and brute force.
+#include "gp.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "acquisition.h"
+#include "linalg.h"
+#include "test_util.h"
+
+namespace regatta::search {
+namespace {
+
+// 50-digit values of ln(φ(z) + zΦ(z)), rounded.
+struct LogHVector {
+  double z, log_h;
+};
+
+#include "log_h_vectors.inc"
+
+TEST(LogH, IsExactFarIntoTheTail) {
+  for (const LogHVector& vector : kLogHVectors) {
+    EXPECT_NEAR(LogH(vector.z), vector.log_h, 2e-12 * std::abs(vector.log_h) + 1e-14)
+        << "z=" << vector.z;
+  }
+}
+
+TEST(LogH, HasTheSlopeOfItsDifferences) {
+  for (const double z : {-1e6, -300.0, -60.0, -50.1, -49.9, -10.0, -1.1, -0.9, 0.0, 2.0, 20.0}) {
+    const double h = 1e-5 * std::max(1.0, std::abs(z));
+    const double difference = (LogH(z + h) - LogH(z - h)) / (2 * h);
+    EXPECT_NEAR(LogHSlope(z), difference, 1e-6 * std::abs(difference)) << "z=" << z;
+  }
+}
+
+TEST(LogExpectedImprovement, FloorsTheVariance) {
+  EXPECT_TRUE(std::isfinite(LogExpectedImprovement(1, 0, 0)));
+  EXPECT_NEAR(LogExpectedImprovement(-1, 0, 0), 0, 1e-9);
+}
+
+double Matern(double r) {
+  const double s = std::sqrt(5.0) * r;
+  return (1 + s + s * s / 3) * std::exp(-s);
+}
+
+TEST(Matern52, IsTheFormulaForEveryLength) {
+  for (const std::size_t n : {1U, 7U, 8U, 9U, 100U}) {
+    std::vector<double> r2(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      r2[i] = std::pow(10.0, -12 + 0.3 * static_cast<double>(i));
+    }
+    r2[0] = 0;
+    std::vector<double> out(n);
+    Matern52(out.data(), r2.data(), 2.5, n);
+    for (std::size_t i = 0; i < n; ++i) {
+      EXPECT_NEAR(out[i], 2.5 * Matern(std::sqrt(r2[i])), 1e-14);
+    }
+    EXPECT_EQ(out[0], 2.5);
+  }
+}
+
+TEST(Matern52, HasTheSlopeThatNeedsNoDivision) {
+  // dk/dr² = -5/6 (1 + √5 r) e^(-√5 r), also at r = 0.
+  for (const double r2 : {1e-6, 0.01, 0.5, 3.0}) {
+    double at[2] = {r2 * (1 + 1e-6), r2 * (1 - 1e-6)};
+    Matern52(at, at, 1.0, 2);
+    const double s = std::sqrt(5 * r2);
+    EXPECT_NEAR((at[0] - at[1]) / (2e-6 * r2), -5.0 / 6 * (1 + s) * std::exp(-s), 1e-4);
+  }
+}
+
+std::vector<double> RandomMatrix(std::size_t n, Rng& rng) {
+  std::vector<double> a(n * n);
+  for (double& entry : a) {
+    entry = rng.Normal();
+  }
+  return a;
+}
+
+TEST(Cholesky, FactorsWhatItWasGiven) {
+  Rng rng(1);
+  for (const std::size_t n : {1U, 5U, 16U, 17U, 64U, 131U}) {
+    const std::vector<double> b = RandomMatrix(n, rng);
+    std::vector<double> a(n * n);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < n; ++j) {
+        for (std::size_t k = 0; k < n; ++k) {
+          a[j * n + i] += b[k * n + i] * b[k * n + j];
+        }
+      }
+      a[i * n + i] += 0.1;
+    }
+    std::vector<double> l = a;
+    ASSERT_TRUE(Cholesky(l.data(), n, n));
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) {
+        double sum = 0;
+        for (std::size_t k = 0; k <= j; ++k) {
+          sum += l[k * n + i] * l[k * n + j];
+        }
+        ASSERT_NEAR(sum, a[j * n + i], 1e-10 * static_cast<double>(n));
+      }
+    }
+    // L⁻¹ applied to the rows of A gives L again (transposed).
+    std::vector<double> v = a;
+    SolveRows(l.data(), n, n, v.data(), n, n);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) {
+        ASSERT_NEAR(v[j * n + i], l[j * n + i], 1e-8);
+      }
+    }
+    std::vector<double> x(n, 1.0);
+    SolveLower(l.data(), n, n, x.data());
+    SolveUpper(l.data(), n, n, x.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < n; ++j) {
+        sum += a[j * n + i] * x[j];
+      }
+      ASSERT_NEAR(sum, 1.0, 1e-7);
+    }
+  }
+  std::vector<double> indefinite = {1, 2, 2, 1};
+  EXPECT_FALSE(Cholesky(indefinite.data(), 2, 2));
+}
+
+SearchSpace MixedSpace() {
+  return Space({Named("x", Distribution::Uniform(0, 1)), Named("k", Distribution::IntUniform(1, 9)),
+                Named("c", Distribution::Categorical(3)),
+                Named("m", Distribution::Uniform(0, 1), {{"c", {1}, {}, {}}})});
+}
+
+std::vector<Unit> RandomUnits(const Encoder& encoder, std::size_t n, Rng& rng) {
+  std::vector<Unit> units;
+  for (std::size_t i = 0; i < n; ++i) {
+    Unit unit;
+    for (std::size_t d = 0; d < encoder.dimensions(); ++d) {
+      unit.push_back(encoder.FromUniform(d, rng.UniformOpen()));
+    }
+    encoder.Snap(unit);
+    units.push_back(unit);
+  }
+  return units;
+}
+
+TEST(Posterior, IsUnchangedWhetherAppendedOrRefitted) {
+  const SearchSpace space = MixedSpace();
+  const Encoder encoder(space);
+  Rng rng(3);
+  const std::vector<Unit> units = RandomUnits(encoder, 40, rng);
+  const std::vector<Unit> probes = RandomUnits(encoder, 20, rng);
+  std::vector<double> y;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    y.push_back(rng.Normal());
+  }
+  const Hyper hyper = DefaultHyper(encoder.dimensions());
+  const std::span<const Unit> all(units);
+  const std::span<const double> all_y(y);
+  Posterior appended;
+  ASSERT_TRUE(appended.Fit(encoder, Rows(encoder, all.first(25)), all_y.first(25), hyper));
+  std::vector<double> mean_before(20), mean(20), variance(20), mean_full(20), variance_full(20);
+  Posterior::Scratch scratch;
+  const Rows points(encoder, probes);
+  appended.Predict(points, mean_before.data(), variance.data(), scratch);
+  for (std::size_t i = 25; i < 40; ++i) {
+    appended.AppendPending(units[i]);
+  }
+  appended.Predict(points, mean.data(), variance.data(), scratch);
+  Posterior refitted;
+  ASSERT_TRUE(refitted.Fit(encoder, Rows(encoder, all), all_y, hyper));
+  refitted.Predict(points, mean_full.data(), variance_full.data(), scratch);
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(mean[i], mean_before[i]) << "pending points must not move the mean";
+    EXPECT_NEAR(variance[i], variance_full[i], 1e-9);
+  }
+  appended.DropPending();
+  std::vector<double> variance_again(20);
+  appended.Predict(points, mean.data(), variance_again.data(), scratch);
+  EXPECT_EQ(mean, mean_before);
+}
+
+TEST(Posterior, PredictsEachRowByAllOthers) {
+  const SearchSpace space = MixedSpace();
+  const Encoder encoder(space);
+  Rng rng(4);
+  const std::vector<Unit> units = RandomUnits(encoder, 12, rng);
+  std::vector<double> y;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    y.push_back(rng.Normal());
+  }
+  const Hyper hyper = DefaultHyper(encoder.dimensions());
+  Posterior posterior;
+  ASSERT_TRUE(posterior.Fit(encoder, Rows(encoder, units), y, hyper));
+  const std::vector<double> densities = posterior.LeaveOneOut();
+  for (std::size_t out = 0; out < units.size(); ++out) {
+    std::vector<Unit> rest = units;
+    std::vector<double> rest_y = y;
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(out));
+    rest_y.erase(rest_y.begin() + static_cast<std::ptrdiff_t>(out));
+    Posterior without;
+    ASSERT_TRUE(without.Fit(encoder, Rows(encoder, rest), rest_y, hyper));
+    double mean = 0;
+    double variance = 0;
+    Posterior::Scratch scratch;
+    without.Predict(Rows(encoder, {&units[out], 1}), &mean, &variance, scratch);
+    variance += std::exp(hyper.log_noise);
+    const double density = -0.5 * std::log(variance) -
+                           0.5 * (y[out] - mean) * (y[out] - mean) / variance - 0.91893853320467274;
+    // The mean is profiled out anew without the row, so the two agree only nearly.
+    EXPECT_NEAR(densities[out], density, 0.35 + 0.05 * std::abs(density));
+  }
+}
+
+TEST(Posterior, SurvivesRepeatedRows) {
+  const SearchSpace space = MixedSpace();
+  const Encoder encoder(space);
+  Rng rng(5);
+  std::vector<Unit> units = RandomUnits(encoder, 3, rng);
+  for (int i = 0; i < 60; ++i) {
+    units.push_back(units[static_cast<std::size_t>(i) % 3]);
+  }
+  Hyper hyper = DefaultHyper(encoder.dimensions());
+  hyper.log_noise = std::log(1e-6);
+  Posterior posterior;
+  EXPECT_TRUE(posterior.Fit(encoder, Rows(encoder, units), std::vector<double>(63, 1.0), hyper));
+}
+
+TEST(Evidence, RisesWithTheTruth) {
+  const SearchSpace space = Space({Named("x", Distribution::Uniform(0, 1))});
+  const Encoder encoder(space);
+  std::vector<Unit> units;
+  std::vector<double> y;
+  for (int i = 0; i < 30; ++i) {
+    units.push_back({i / 29.0});
+    y.push_back(std::sqrt(2.0) * std::sin(2 * 3.14159265 * i / 29.0));
+  }
+  Evidence evidence(encoder, Rows(encoder, units), y);
+  Hyper hyper = DefaultHyper(1);
+  hyper.log_noise = std::log(1e-4);
+  const double good = evidence.LogPosterior(hyper);
+  hyper.log_scale[0] = std::log(0.03);
+  EXPECT_GT(good, evidence.LogPosterior(hyper));
+  hyper.log_scale[0] = std::log(100.0);
+  EXPECT_EQ(evidence.LogPosterior(hyper), -std::numeric_limits<double>::infinity());
+}
+
+// With no data the posterior is the prior, whose moments are known.
+TEST(Evidence, SlicesThePriorWhereNothingIsKnown) {
+  const SearchSpace space =
+      Space({Named("x", Distribution::Uniform(0, 1)), Named("y", Distribution::Uniform(0, 1))});
+  const Encoder encoder(space);
+  const std::vector<Unit> nothing;
+  Evidence evidence(encoder, Rows(encoder, nothing), {});
+  Hyper hyper = DefaultHyper(2);
+  Rng rng(11);
+  double sum[4] = {};
+  double squares[4] = {};
+  constexpr int kSweeps = 20000;
+  for (int sweep = 0; sweep < kSweeps; ++sweep) {
+    evidence.SliceSweep(hyper, rng);
+    for (std::size_t i = 0; i < 4; ++i) {
+      sum[i] += hyper[i] / kSweeps;
+      squares[i] += hyper[i] * hyper[i] / kSweeps;
+    }
+  }
+  const double mean_scale = -0.5 + 0.5 * std::log(2.0);
+  const double means[] = {mean_scale, mean_scale, 0.0, -4.5};
+  const double spreads[] = {1.0, 1.0, 1.0, 1.3};
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_NEAR(sum[i], means[i], 0.06) << i;
+    EXPECT_NEAR(std::sqrt(squares[i] - sum[i] * sum[i]), spreads[i], 0.06) << i;
+  }
+}
+
+TEST(Encoder, MeasuresConditionalParametersConsistently) {
+  const SearchSpace space = MixedSpace();
+  const Encoder encoder(space);
+  Rng rng(6);
+  const std::vector<Unit> units = RandomUnits(encoder, 60, rng);
+  // Any set of mixed branches gives a positive definite kernel.
+  Hyper hyper = DefaultHyper(encoder.dimensions());
+  hyper.log_noise = std::log(1e-6);
+  Posterior posterior;
+  EXPECT_TRUE(posterior.Fit(encoder, Rows(encoder, units), std::vector<double>(60, 0.0), hyper));
+  for (const Unit& unit : units) {
+    EXPECT_EQ(encoder.ToUnit(encoder.ToPoint(unit)), unit);
+    EXPECT_EQ(unit[3] == kInactive, unit[2] != 1);
+  }
+}
+
+}  // namespace
+}  // namespace regatta::search
