@@ -71,6 +71,8 @@ struct EngineOptions {
   std::size_t max_depth = 64;
   // Answered in one request, items of lists included.
   std::size_t max_fields = 5'000'000;
+  // Of the answer's text; past it the request fails.
+  std::size_t max_response_bytes = std::size_t{1} << 30;
   // Listed in one response; more are counted only.
   std::size_t max_errors = 100;
   // Of parsed documents kept.

@@ -1,0 +1,172 @@
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include "regatta/graphql/json.h"
+
+namespace regatta::graphql {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+bool IsPlain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+// Length of the well-formed UTF-8 sequence that starts at `text`, 0 if it is not one (Unicode 15,
+// table 3-7).
+std::size_t Utf8Length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return i < text.size() && byte(i) >= low && byte(i) <= high;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) {
+    return 1;
+  }
+  if (first >= 0xC2 && first <= 0xDF) {
+    return continues(1) ? 2 : 0;
+  }
+  if (first >= 0xE0 && first <= 0xEF) {
+    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
+    const unsigned high = first == 0xED ? 0x9F : 0xBF;
+    return continues(1, low, high) && continues(2) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
+    return continues(1, low, high) && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+void AppendEscaped(char c, std::string& out) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      constexpr std::string_view kHex = "0123456789abcdef";
+      out += "\\u00";
+      out += kHex[(static_cast<unsigned char>(c) >> 4U) & 0xFU];
+      out += kHex[static_cast<unsigned char>(c) & 0xFU];
+  }
+}
+
+}  // namespace
+
+void AppendJsonString(std::string_view text, std::string& out) {
+  out += '"';
+  std::size_t begin = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (IsPlain(text[at])) {
+      ++at;
+      continue;
+    }
+    if (static_cast<unsigned char>(text[at]) >= 0x80) {
+      const std::size_t length = Utf8Length(text.substr(at));
+      if (length > 0) {
+        at += length;
+        continue;
+      }
+      out.append(text, begin, at - begin);
+      out += kReplacement;
+    } else {
+      out.append(text, begin, at - begin);
+      AppendEscaped(text[at], out);
+    }
+    begin = ++at;
+  }
+  out.append(text, begin, at - begin);
+  out += '"';
+}
+
+void AppendJsonInt(std::int64_t value, std::string& out) {
+  std::array<char, 24> buffer{};
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  out.append(buffer.data(), result.ptr);
+}
+
+void AppendJsonDouble(double value, std::string& out) {
+  if (std::isnan(value)) {
+    out += "\"NaN\"";
+    return;
+  }
+  if (std::isinf(value)) {
+    out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    return;
+  }
+  std::array<char, 40> buffer{};
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  const std::string_view text(buffer.data(), static_cast<std::size_t>(result.ptr - buffer.data()));
+  out += text;
+  if (text.find_first_of(".e") == std::string_view::npos) {
+    out += ".0";
+  }
+}
+
+void AppendJson(const Value& value, std::string& out) {
+  switch (value.kind()) {
+    case Value::Kind::kNull:
+      out += "null";
+      return;
+    case Value::Kind::kBool:
+      out += value.AsBool() ? "true" : "false";
+      return;
+    case Value::Kind::kInt:
+      AppendJsonInt(value.AsInt(), out);
+      return;
+    case Value::Kind::kDouble:
+      AppendJsonDouble(value.AsDouble(), out);
+      return;
+    case Value::Kind::kString:
+    case Value::Kind::kEnum:
+      AppendJsonString(value.AsString(), out);
+      return;
+    case Value::Kind::kList: {
+      char separator = '[';
+      for (const Value& item : value.AsList()) {
+        out += separator;
+        AppendJson(item, out);
+        separator = ',';
+      }
+      out += separator == '[' ? "[]" : "]";
+      return;
+    }
+    case Value::Kind::kObject: {
+      char separator = '{';
+      for (const auto& [name, field] : value.AsObject()) {
+        out += separator;
+        AppendJsonString(name, out);
+        out += ':';
+        AppendJson(field, out);
+        separator = ',';
+      }
+      out += separator == '{' ? "{}" : "}";
+      return;
+    }
+  }
+}
+
+std::string ToJson(const Value& value) {
+  std::string out;
+  AppendJson(value, out);
+  return out;
+}
+
+}  // namespace regatta::graphql
