@@ -49,6 +49,10 @@ struct ApiKey {
   Timestamp created_at;
 };
 
+// "" if `name` may name a user or a team: 1 to 128 letters, digits, '-', '_' or '.', starting with
+// a letter or digit; else what is wrong with it.
+std::string EntityNameProblem(std::string_view name);
+
 // Accounts as stored. Const members read; the others belong to a write (see Store).
 // Find* answers nullopt for what does not exist: that is an answer, not an error.
 class AccountTables {

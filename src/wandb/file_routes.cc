@@ -1,0 +1,147 @@
+#include "file_routes.h"
+
+#include <fmt/format.h>
+
+#include "regatta/codec/base64.h"
+#include "regatta/codec/hash.h"
+#include "regatta/codec/hex.h"
+#include "request_context.h"
+
+namespace regatta::wandb {
+
+using tracking::Blob;
+using tracking::Run;
+using tracking::RunFile;
+using tracking::Tables;
+
+namespace {
+
+Blob BlobOf(const net::SpooledFile& file) {
+  return {.sha256_hex = codec::EncodeHex(codec::AsBytes(file.sha256())),
+          .md5_base64 = codec::EncodeBase64(codec::AsBytes(file.md5())),
+          .size = static_cast<std::int64_t>(file.size())};
+}
+
+Result<void> StoreRunFile(const Services& services, const Grant& grant,
+                          const net::Request& request) {
+  const Blob blob = BlobOf(*request.spooled_body);
+  const std::string path = request.spooled_body->Release().string();
+  if (Result<void> adopted = services.store.blobs().Adopt(path, blob); !adopted) return adopted;
+  return services.store.Write([&](Tables& tables) -> Result<void> {
+    const Result<std::optional<Run>> run = tables.runs().Find(tracking::RunId{grant.target});
+    if (!run) return run.error();
+    if (!*run) return NotFound("the run that this upload belongs to was deleted");
+    const std::string_view sent_type = request.headers.Get("Content-Type");
+    RunFile file{
+        .run = (*run)->id,
+        .name = grant.name,
+        .blob = blob,
+        .mimetype = std::string(sent_type.empty() ? net::MediaType(grant.name) : sent_type),
+        .updated_at = services.clock.Now()};
+    if (Result<void> put = tables.files().Put(file); !put) return put;
+    tables.Notify({.project = (*run)->project,
+                   .run_name = (*run)->name,
+                   .sweep_name = (*run)->sweep_name,
+                   .kinds = tracking::Change::kFiles});
+    return Ok();
+  });
+}
+
+net::Response FileAnswer(const Services& services, std::string_view sha256_hex,
+                         std::string_view mimetype) {
+  const Result<std::string> path = services.store.blobs().Path(sha256_hex);
+  if (!path) return net::ErrorResponse(path.error());
+  net::Response response;
+  response.headers.Set("Content-Type",
+                       mimetype.empty() ? "application/octet-stream" : std::string(mimetype));
+  // A file that people uploaded is shown, never run, whatever type it claims.
+  response.headers.Set("Content-Security-Policy",
+                       "sandbox; default-src 'none'; img-src 'self'; "
+                       "media-src 'self'; style-src 'unsafe-inline'");
+  response.headers.Set("X-Content-Type-Options", "nosniff");
+  response.headers.Set("ETag", fmt::format("\"{}\"", sha256_hex));
+  response.body = net::FileBody{.path = *path};
+  return response;
+}
+
+void ServeDownload(const Services& services, const Links& links, const net::Request& request,
+                   const net::Responder& responder) {
+  const Result<Grant> grant = links.Verify(request.Param("token"));
+  if (!grant || grant->kind != Grant::Kind::kDownloadBlob) {
+    responder.Send(grant ? PermissionDenied("this is not a download link") : grant.error());
+    return;
+  }
+  responder.Send(FileAnswer(services, grant->name, grant->note));
+}
+
+void ServeRunFile(const Services& services, const Links& links, const net::Request& request,
+                  const net::Responder& responder) {
+  Result<tracking::User> viewer = Viewer(services, request);
+  if (!viewer) return responder.Send(viewer.error());
+  RequestContext context(services, links, *viewer, request.base_url);
+  std::optional<RunFile> file;
+  const Result<void> read = context.Read([&](const Tables& tables) -> Result<void> {
+    const auto run = FindRun(tables, context, request.Param("entity"), request.Param("project"),
+                             request.Param("run"));
+    if (!run) return run.error();
+    if (*run == nullptr) return NotFound("no such file");
+    Result<std::optional<RunFile>> found =
+        tables.files().FindByName((*run)->run.id, request.Param("path"));
+    if (!found) return found.error();
+    if (!*found) return NotFound(fmt::format("no such file: {}", request.Param("path")));
+    file = *std::move(found);
+    return Ok();
+  });
+  if (!read) return responder.Send(read.error());
+  responder.Send(FileAnswer(services, file->blob.sha256_hex, file->mimetype));
+}
+
+}  // namespace
+
+void AddFileRoutes(net::Router& router, const Services& services, const Links& links,
+                   ThreadPool& workers) {
+  const auto refuse_unsigned =
+      [&links](const net::Request& request) -> std::optional<net::Response> {
+    const Result<Grant> grant = links.Verify(request.Param("token"));
+    if (!grant) return net::ErrorResponse(grant.error());
+    if (grant->kind != Grant::Kind::kUploadRunFile) {
+      return net::ErrorResponse(403, "this is not an upload link");
+    }
+    return std::nullopt;
+  };
+  router.Add("PUT", "/upload/{token}",
+             [&services, &links, &workers](net::Request request, net::Responder responder) {
+               workers.Post([&services, &links, request = std::move(request), responder] {
+                 const Result<Grant> grant = links.Verify(request.Param("token"));
+                 const Result<void> stored =
+                     grant ? StoreRunFile(services, *grant, request) : Result<void>(grant.error());
+                 if (!stored) return responder.Send(stored.error());
+                 net::Response response;
+                 response.headers.Set(
+                     "ETag", fmt::format("\"{}\"", request.spooled_body == nullptr
+                                                       ? std::string()
+                                                       : codec::EncodeHex(codec::AsBytes(
+                                                             request.spooled_body->md5()))));
+                 responder.Send(std::move(response));
+               });
+             },
+             {.body_mode = net::BodyMode::kSpool,
+              .spool_folder = services.store.blobs().SpoolFolder(),
+              .answer_timeout = std::chrono::minutes(10),
+              .allows_cross_origin = true,
+              .gate = refuse_unsigned});
+  const auto download = [&services, &links](net::Request request, net::Responder responder) {
+    ServeDownload(services, links, request, responder);
+  };
+  router.Add("GET", "/download/{token}", download, {.allows_cross_origin = true});
+  router.Add("GET", "/download/{token}/{name...}", download, {.allows_cross_origin = true});
+  router.Add("GET", "/files/{entity}/{project}/{run}/{path...}",
+             [&services, &links, &workers](net::Request request, net::Responder responder) {
+               workers.Post([&services, &links, request = std::move(request), responder] {
+                 ServeRunFile(services, links, request, responder);
+               });
+             },
+             {.allows_cross_origin = true});
+}
+
+}  // namespace regatta::wandb

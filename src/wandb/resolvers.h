@@ -1,0 +1,15 @@
+// The resolvers, by part of the schema. Each file registers its own.
+#pragma once
+
+#include "regatta/graphql/resolver.h"
+
+namespace regatta::wandb {
+
+void AddServerResolvers(graphql::ResolverMap& resolvers);   // serverInfo, page info
+void AddAccountResolvers(graphql::ResolverMap& resolvers);  // users, entities, keys
+void AddProjectResolvers(graphql::ResolverMap& resolvers);  // projects
+void AddRunResolvers(graphql::ResolverMap& resolvers);      // a run's own fields
+void AddRunMutations(graphql::ResolverMap& resolvers);      // upsertBucket and its kin
+void AddFileResolvers(graphql::ResolverMap& resolvers);     // files of runs
+
+}  // namespace regatta::wandb

@@ -1,0 +1,301 @@
+#include "regatta/wandb/wire.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "file_routes.h"
+#include "file_stream.h"
+#include "links.h"
+#include "regatta/base/log.h"
+#include "regatta/base/thread_pool.h"
+#include "request_context.h"
+#include "resolvers.h"
+#include "schema_text.h"
+
+namespace regatta::wandb {
+
+using tracking::Run;
+using tracking::RunState;
+using tracking::Tables;
+
+namespace {
+
+constexpr std::uint64_t kGraphqlBytesMax = std::uint64_t{64} << 20;
+constexpr std::uint64_t kStreamBytesMax = std::uint64_t{64} << 20;
+
+// What the hot path of file_stream needs to know of a run.
+struct KnownRun {
+  tracking::RunId id{};
+  tracking::ProjectId project{};
+  std::string name;
+  std::string sweep_name;
+  bool is_running = false;
+  bool stop_requested = false;
+};
+
+// By viewer and path, so that a cached run is one that this viewer may write to. Thread-safe.
+class RunCache {
+ public:
+  std::optional<KnownRun> Find(const std::string& key) const {
+    const std::shared_lock lock(mutex_);
+    const auto found = runs_.find(key);
+    if (found == runs_.end()) return std::nullopt;
+    return found->second;
+  }
+  // Counts the changes seen. An entry read before a change must not be put after it.
+  std::uint64_t epoch() const {
+    const std::shared_lock lock(mutex_);
+    return epoch_;
+  }
+  void Put(const std::string& key, const KnownRun& run, std::uint64_t epoch) {
+    const std::unique_lock lock(mutex_);
+    if (epoch != epoch_) return;
+    if (runs_.size() >= kRunsMax) Clear();
+    runs_[key] = run;
+    keys_.emplace(IdentityOf(run.project, run.name), key);
+  }
+  void Forget(const std::vector<tracking::Change>& changes) {
+    const std::unique_lock lock(mutex_);
+    for (const tracking::Change& change : changes) {
+      constexpr std::uint32_t kData = tracking::Change::kHistory | tracking::Change::kConsole |
+                                      tracking::Change::kEvents | tracking::Change::kFiles;
+      if ((change.kinds & ~(kData | tracking::Change::kSummary)) == 0) continue;
+      epoch_ += 1;
+      const auto [begin, end] = keys_.equal_range(IdentityOf(change.project, change.run_name));
+      for (auto entry = begin; entry != end; ++entry) runs_.erase(entry->second);
+      keys_.erase(begin, end);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kRunsMax = 100'000;
+  static std::string IdentityOf(tracking::ProjectId project, const std::string& name) {
+    return fmt::format("{}/{}", tracking::ToInt(project), name);
+  }
+  void Clear() {
+    runs_.clear();
+    keys_.clear();
+  }
+
+  mutable std::shared_mutex mutex_;
+  // Guarded by mutex_.
+  std::unordered_map<std::string, KnownRun> runs_;
+  std::unordered_multimap<std::string, std::string> keys_;  // identity -> keys of runs_
+  std::uint64_t epoch_ = 0;
+};
+
+graphql::ResolverMap AllResolvers() {
+  graphql::ResolverMap resolvers;
+  AddServerResolvers(resolvers);
+  AddAccountResolvers(resolvers);
+  AddProjectResolvers(resolvers);
+  AddRunResolvers(resolvers);
+  AddRunMutations(resolvers);
+  AddFileResolvers(resolvers);
+  return resolvers;
+}
+
+std::unique_ptr<graphql::Engine> MakeEngine() {
+  Result<graphql::Schema> schema = graphql::Schema::Parse(SchemaText());
+  Check(schema.has_value(), schema ? "" : "schema.graphql: " + schema.error().message);
+  Result<std::unique_ptr<graphql::Engine>> engine =
+      graphql::Engine::Create(*std::move(schema), AllResolvers());
+  Check(engine.has_value(), engine ? "" : "resolvers: " + engine.error().message);
+  return *std::move(engine);
+}
+
+std::string StreamAnswer(bool stopped) { return stopped ? R"({"stopped":true})" : "{}"; }
+
+}  // namespace
+
+Result<tracking::User> Viewer(const Services& services, const net::Request& request) {
+  std::string key;
+  if (const auto basic = net::BasicCredentials(request.headers)) {
+    key = basic->second;
+  } else if (auto bearer = net::BearerToken(request.headers)) {
+    key = *std::move(bearer);
+  }
+  if (key.empty() && services.anonymous) return *services.anonymous;
+  Result<tracking::User> user = services.authenticator.Authenticate(key);
+  // `--open` serves whoever reaches the loopback interface, whatever key the client was given
+  // before.
+  if (!user && services.anonymous) return *services.anonymous;
+  return user;
+}
+
+class Wire::Impl {
+ public:
+  explicit Impl(Services services)
+      : services_(std::move(services)),
+        links_(services_.secret, services_.clock),
+        engine_(MakeEngine()),
+        workers_(services_.worker_count) {}
+
+  void AddRoutes(net::Router& router);
+  void OnChanges(const std::vector<tracking::Change>& changes) { runs_.Forget(changes); }
+  const graphql::Engine& engine() const { return *engine_; }
+
+ private:
+  std::string BaseUrl(const net::Request& request) const {
+    return services_.external_url.empty() ? request.base_url : services_.external_url;
+  }
+  void Graphql(const net::Request& request, const net::Responder& responder);
+  void FileStream(net::Request request, const net::Responder& responder);
+  void SlowStream(const net::Request& request, const net::Responder& responder,
+                  tracking::StreamRequest stream, const tracking::User& viewer);
+
+  const Services services_;
+  const Links links_;
+  const std::unique_ptr<graphql::Engine> engine_;
+  RunCache runs_;
+  // Last: its threads use all of the above.
+  ThreadPool workers_;
+};
+
+void Wire::Impl::Graphql(const net::Request& request, const net::Responder& responder) {
+  Result<graphql::Request> parsed = graphql::ParseRequest(request.body);
+  if (!parsed) {
+    return responder.Send(net::JsonResponse(graphql::ErrorBody(parsed.error()), 400));
+  }
+  Result<tracking::User> viewer = Viewer(services_, request);
+  std::optional<tracking::User> person;
+  if (viewer) {
+    person = *std::move(viewer);
+  } else {
+    // Clients tell a wrong key by the status, and show the message.
+    return responder.Send(
+        net::JsonResponse(graphql::ErrorBody(viewer.error()), net::StatusOf(viewer.error().code)));
+  }
+  RequestContext context(services_, links_, std::move(person), BaseUrl(request));
+  graphql::Response response;
+  // A mutation reads outside of any snapshot, so that it sees what it wrote.
+  const bool is_query = parsed->query.find("mutation") == std::string::npos;
+  if (is_query) {
+    context.ReadAll([&] { response = engine_->Execute(*parsed, context); });
+  } else {
+    response = engine_->Execute(*parsed, context);
+  }
+  int status = response.http_status;
+  if (response.had_errors && status == 200 && response.error_code) {
+    // A 4xx that no client repeats, or a 503 that every client does.
+    status = net::StatusOf(*response.error_code);
+    if (status == 409 || status == 412 || status == 429) status = 400;
+    if (status == 501) status = 400;
+  }
+  responder.Send(net::JsonResponse(std::move(response.body), status));
+}
+
+void Wire::Impl::FileStream(net::Request request, const net::Responder& responder) {
+  Result<tracking::User> viewer = Viewer(services_, request);
+  if (!viewer) return responder.Send(viewer.error());
+  Result<tracking::StreamRequest> parsed = ParseFileStream(request.body);
+  if (!parsed) return responder.Send(parsed.error());
+  tracking::StreamRequest stream = *std::move(parsed);
+  stream.append.writer = std::string(request.headers.Get("X-WANDB-ASYNC-CLIENT-ID"));
+
+  const std::string key =
+      fmt::format("{}\n{}\n{}\n{}", tracking::ToInt(viewer->id), request.Param("entity"),
+                  request.Param("project"), request.Param("run"));
+  const std::optional<KnownRun> known = runs_.Find(key);
+  const bool is_plain = known && known->is_running && known->sweep_name.empty() &&
+                        !stream.complete && !stream.preempting;
+  if (!is_plain) {
+    workers_.Post([this, request = std::move(request), responder, stream = std::move(stream),
+                   viewer = *std::move(viewer)]() mutable {
+      SlowStream(request, responder, std::move(stream), viewer);
+    });
+    return;
+  }
+  const Timestamp now = services_.clock.Now();
+  if (stream.append.pieces.empty() && !stream.append.summary_json) {
+    services_.store.TouchRun(known->id, now);
+    return responder.Send(net::JsonResponse(StreamAnswer(known->stop_requested)));
+  }
+  stream.append.run = known->id;
+  stream.append.at = now;
+  stream.append.project = known->project;
+  stream.append.run_name = known->name;
+  services_.store.AppendStreams(
+      std::move(stream.append),
+      [responder, stopped = known->stop_requested](const Result<void>& stored) {
+        if (!stored) return responder.Send(stored.error());
+        responder.Send(net::JsonResponse(StreamAnswer(stopped)));
+      });
+}
+
+void Wire::Impl::SlowStream(const net::Request& request, const net::Responder& responder,
+                            tracking::StreamRequest stream, const tracking::User& viewer) {
+  RequestContext context(services_, links_, viewer, BaseUrl(request));
+  const std::string entity(request.Param("entity"));
+  const std::string project(request.Param("project"));
+  const std::string name(request.Param("run"));
+  Run run;
+  const std::uint64_t epoch_before = runs_.epoch();
+  const Result<void> written = services_.store.Write([&](Tables& tables) -> Result<void> {
+    const auto found = FindRun(tables, context, entity, project, name);
+    if (!found) return found.error();
+    if (*found == nullptr) {
+      return NotFound(fmt::format(
+          "run {}/{}/{} not found: it was deleted, or was never created by UpsertBucket", entity,
+          project, name));
+    }
+    stream.append.project = (*found)->run.project;
+    stream.append.run_name = (*found)->run.name;
+    stream.append.sweep_name = (*found)->run.sweep_name;
+    Result<Run> applied =
+        tracking::ApplyStream(tables, services_.observer, (*found)->run.id, stream, context.Now());
+    if (!applied) return applied.error();
+    run = *std::move(applied);
+    return Ok();
+  });
+  if (!written) return responder.Send(written.error());
+  // The write announced its own change; the entry is good if nothing else came in between.
+  const std::uint64_t epoch = runs_.epoch();
+  if (epoch - epoch_before <= 1) {
+    const std::string key =
+        fmt::format("{}\n{}\n{}\n{}", tracking::ToInt(viewer.id), entity, project, name);
+    runs_.Put(key,
+              {.id = run.id,
+               .project = run.project,
+               .name = run.name,
+               .sweep_name = run.sweep_name,
+               .is_running = run.state == RunState::kRunning,
+               .stop_requested = run.stop_requested},
+              epoch);
+  }
+  responder.Send(net::JsonResponse(StreamAnswer(run.stop_requested && !IsTerminal(run.state))));
+}
+
+void Wire::Impl::AddRoutes(net::Router& router) {
+  router.Add("POST", "/graphql",
+             [this](net::Request request, net::Responder responder) {
+               workers_.Post([this, request = std::move(request), responder] {
+                 Graphql(request, responder);
+               });
+             },
+             {.body_bytes_max = kGraphqlBytesMax});
+  router.Add("POST", "/files/{entity}/{project}/{run}/file_stream",
+             [this](net::Request request, net::Responder responder) {
+               FileStream(std::move(request), responder);
+             },
+             {.body_bytes_max = kStreamBytesMax});
+  // Telemetry of the clients: 404 is the one answer that keeps it switched off.
+  const auto not_here = [](const net::Request&, const net::Responder& responder) {
+    responder.Send(net::ErrorResponse(404, "this server collects no telemetry"));
+  };
+  router.Add("POST", "/sdk/otel/v1/metrics", not_here);
+  router.Add("POST", "/sdk/otel/v1/logs", not_here);
+  AddFileRoutes(router, services_, links_, workers_);
+}
+
+Wire::Wire(Services services) : impl_(std::make_unique<Impl>(std::move(services))) {}
+Wire::~Wire() = default;
+void Wire::AddRoutes(net::Router& router) { impl_->AddRoutes(router); }
+void Wire::OnChanges(const std::vector<tracking::Change>& changes) { impl_->OnChanges(changes); }
+const graphql::Engine& Wire::engine() const { return impl_->engine(); }
+
+}  // namespace regatta::wandb
