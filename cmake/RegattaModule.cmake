@@ -5,6 +5,7 @@
 # walled third-party libraries that it may include (a key of REGATTA_WALLS); including a library that is
 # not listed fails to compile. Beside it come, where the files exist,
 #   regatta_<name>_test       every *_test.cc, run by ctest
+#   regatta_<name>_link_test  the whole archive and its declared dependencies, nothing else
 #   regatta_<name>_benchmark  every *_benchmark.cc
 #   <file>_fuzz               one libFuzzer target for each *_fuzz.cc, in the fuzz preset
 
@@ -79,6 +80,10 @@ set(CMAKE_CXX_FLAGS_DEBUG "")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "")
 set(CMAKE_CXX_FLAGS_RELEASE "-DNDEBUG")
 
+set(REGATTA_LINK_TEST_MAIN "${CMAKE_BINARY_DIR}/link_test_main.cc")
+file(CONFIGURE OUTPUT "${REGATTA_LINK_TEST_MAIN}" CONTENT "int main() { return 0; }\n")
+add_custom_target(link_tests)
+
 # The walls around `target`: a header of a library that is not in the list meets its #error first.
 function(regatta_walls target)
   foreach(wall IN LISTS REGATTA_WALLS)
@@ -123,6 +128,14 @@ function(regatta_module name)
 
   if(NOT REGATTA_TESTS)
     return()
+  endif()
+
+  # The whole archive linked with nothing but what the module declared: a symbol taken from a module
+  # that is not among DEPS is found here, even if no test reaches it. `link_tests` builds them all.
+  if(NOT REGATTA_FUZZ)
+    add_executable(${target}_link_test EXCLUDE_FROM_ALL "${REGATTA_LINK_TEST_MAIN}")
+    target_link_libraries(${target}_link_test PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${target}>")
+    add_dependencies(link_tests ${target}_link_test)
   endif()
 
   set(tests ${all_sources})

@@ -136,9 +136,9 @@ def run_gtest(runner: Runner, tally: Tally, binary: pathlib.Path, label: str, en
 
 
 def stage_unit(runner: Runner, tally: Tally) -> None:
-    """Release build, and every unit test in it."""
+    """Release build, each module linked with only what it declared, and every unit test."""
     try:
-        runner.release_is_good = build(runner, tally, "release")
+        runner.release_is_good = build(runner, tally, "release", targets=("all", "link_tests"))
     finally:
         runner.release_is_built.set()
     if not runner.release_is_good:
