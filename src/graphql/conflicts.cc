@@ -72,8 +72,8 @@ class ConflictFinder {
     Groups groups;
     std::unordered_set<std::string_view> seen;
     Collect(selections, type, groups, seen);
-    CheckShapes(groups);
     CheckSameFields(groups);
+    CheckShapes(groups);
   }
 
   bool done() const { return is_exhausted_ || errors_.size() >= kMaxErrors; }
