@@ -5,14 +5,14 @@
 #include <string>
 #include <utility>
 
+#include "regatta/search/stopper.h"
+#include "regatta/sweeps/parameter_space.h"
 #include "sections.h"
 
 namespace regatta::sweeps {
 namespace {
 
 constexpr std::array<std::string_view, 4> kTypes = {"hyperband", "asha", "median", "curve"};
-constexpr std::int64_t kIterationsMax = std::int64_t{1} << 53;
-
 void ReadHyperband(MapReader& reader, EarlyTerminateConfig& config) {
   config.min_iter = reader.Whole("min_iter", 1, Severity::kError);
   config.max_iter = reader.Whole("max_iter", 1, Severity::kError);
@@ -94,41 +94,36 @@ void ReadEarlyTerminate(const Value& value, SweepConfig& sweep, ProblemList& pro
   if (problems.error_count() != problems_before) {
     return;
   }
-  if (config.type == EarlyTerminateType::kHyperband && HyperbandBands(config, 1).empty()) {
-    problems.Error("early_terminate", value.position,
-                   fmt::format("no band is left: max_iter {} divided by eta {} is below 1",
-                               *config.max_iter, config.eta),
-                   "raise max_iter, or use min_iter");
-    return;
-  }
   sweep.early_terminate = std::move(config);
+  if (sweep.early_terminate->type == EarlyTerminateType::kHyperband) {
+    if (const auto bands = search::HyperbandBands(MakeStopperOptions(sweep)); !bands) {
+      problems.Error("early_terminate", value.position, bands.error().message,
+                     "raise max_iter, or use min_iter");
+      sweep.early_terminate.reset();
+    }
+  }
 }
 
-std::vector<std::int64_t> HyperbandBands(const EarlyTerminateConfig& config,
-                                         std::size_t count_max) {
-  std::vector<std::int64_t> bands;
-  if (config.max_iter && config.s) {
-    double band = static_cast<double>(*config.max_iter);
-    for (std::int64_t i = 0; i < *config.s; ++i) {
-      band /= config.eta;
-      if (band < 1) {
-        break;
-      }
-      bands.push_back(static_cast<std::int64_t>(band));
-    }
-    std::ranges::reverse(bands);
-    bands.resize(std::min(bands.size(), count_max));
-    return bands;
+search::StopperOptions MakeStopperOptions(const SweepConfig& config) {
+  const EarlyTerminateConfig given = config.early_terminate.value_or(EarlyTerminateConfig{});
+  search::StopperOptions options;
+  options.type = kTypes[static_cast<std::size_t>(given.type)];
+  Goal goal = Goal::kMinimize;
+  if (config.metric) {
+    goal = config.metric->goal;
+  } else if (const auto first = std::ranges::find_if(config.metrics, &MetricEntry::is_objective);
+             first != config.metrics.end()) {
+    goal = first->goal;
   }
-  if (config.min_iter) {
-    auto band = static_cast<double>(*config.min_iter);
-    while (bands.size() < std::min<std::size_t>(count_max, 100) &&
-           band < static_cast<double>(kIterationsMax)) {
-      bands.push_back(static_cast<std::int64_t>(band));
-      band *= config.eta;
-    }
-  }
-  return bands;
+  options.goal = goal == Goal::kMaximize ? search::Goal::kMaximize : search::Goal::kMinimize;
+  options.min_iter = given.min_iter;
+  options.max_iter = given.max_iter;
+  options.s = given.s;
+  options.eta = given.eta;
+  options.strict = given.strict;
+  options.min_runs = given.min_runs;
+  options.confidence = given.confidence;
+  return options;
 }
 
 }  // namespace regatta::sweeps

@@ -41,6 +41,12 @@ SpaceBuilder::SpaceBuilder(const SweepConfig& config, const ParameterSpaceOption
 
 std::optional<ParameterSpace> SpaceBuilder::Build() {
   AddLeaves(config_.parameters, {}, "parameters", {});
+  constexpr std::size_t kLeavesMax = 10'000;
+  if (state_->leaves.size() > kLeavesMax) {
+    Fail("parameters", {},
+         fmt::format("{} parameters; the limit is {}", state_->leaves.size(), kLeavesMax));
+    return std::nullopt;
+  }
   CheckPlaces();
   ReadZip();
   AddDimensions();
@@ -205,51 +211,67 @@ std::optional<std::size_t> SpaceBuilder::FindParent(const Leaf& leaf,
 void SpaceBuilder::ResolveConditions() {
   is_possible_.assign(state_->leaves.size(), true);
   conditions_.resize(state_->leaves.size());
+  visits_.assign(state_->leaves.size(), Visit::kNew);
   for (std::size_t i = 0; i < state_->leaves.size(); ++i) {
-    std::set<std::size_t> open;
-    is_possible_[i] = Collect(i, open, conditions_[i]);
+    Resolve(i, 0);
     state_->leaves[i].conditions = conditions_[i];
   }
 }
 
-bool SpaceBuilder::Collect(std::size_t index, std::set<std::size_t>& open,
-                           std::vector<search::Condition>& conditions) {
+bool SpaceBuilder::Resolve(std::size_t index, int depth) {
+  constexpr int kDepthMax = 100;
   const Leaf& leaf = state_->leaves[index];
-  if (!open.insert(index).second) {
+  if (visits_[index] == Visit::kDone) {
+    return true;
+  }
+  if (visits_[index] == Visit::kOpen || depth > kDepthMax) {
     Fail(leaf.config_path, leaf.config.position,
-         fmt::format("the `when` of \"{}\" leads back to itself", leaf.dotted), "break the cycle");
+         depth > kDepthMax
+             ? fmt::format("the `when` of \"{}\" is nested deeper than {}", leaf.dotted, kDepthMax)
+             : fmt::format("the `when` of \"{}\" leads back to itself", leaf.dotted),
+         "break the cycle");
     return false;
   }
-  bool is_possible = true;
+  visits_[index] = Visit::kOpen;
   for (const WhenClause& clause : leaf.when) {
-    const std::optional<std::size_t> parent = FindParent(leaf, clause.parent);
-    if (!parent) {
-      std::vector<std::string_view> known;
-      for (const Leaf& other : state_->leaves) {
-        known.push_back(other.dotted);
-      }
-      Fail(JoinPath(leaf.config_path, "when"), clause.position,
-           fmt::format("there is no parameter \"{}\"", clause.parent),
-           SpellingSuggestion(clause.parent, known));
-      continue;
-    }
-    const Leaf& above = state_->leaves[*parent];
-    if (above.config.kind == ParameterKind::kConstant) {
-      // A constant is no dimension: its own conditions stand for it.
-      is_possible = Matches(clause, above.config.value) && is_possible;
-      is_possible = Collect(*parent, open, conditions) && is_possible;
-    } else {
-      // Only to find cycles; the parent's conditions are its own affair.
-      std::vector<search::Condition> ignored;
-      const std::size_t problems_before = problems_.size();
-      is_possible = Collect(*parent, open, ignored) && is_possible;
-      if (problems_.size() == problems_before) {
-        is_possible = ResolveClause(leaf, clause, *parent, conditions) && is_possible;
-      }
-    }
+    ResolveParent(index, clause, depth);
   }
-  open.erase(index);
-  return is_possible;
+  visits_[index] = Visit::kDone;
+  return true;
+}
+
+void SpaceBuilder::ResolveParent(std::size_t index, const WhenClause& clause, int depth) {
+  const Leaf& leaf = state_->leaves[index];
+  const std::optional<std::size_t> parent = FindParent(leaf, clause.parent);
+  if (!parent) {
+    std::vector<std::string_view> known;
+    for (const Leaf& other : state_->leaves) {
+      known.push_back(other.dotted);
+    }
+    Fail(JoinPath(leaf.config_path, "when"), clause.position,
+         fmt::format("there is no parameter \"{}\"", clause.parent),
+         SpellingSuggestion(clause.parent, known));
+    return;
+  }
+  if (!Resolve(*parent, depth + 1)) {
+    return;
+  }
+  is_possible_[index] = is_possible_[index] && is_possible_[*parent];
+  const Leaf& above = state_->leaves[*parent];
+  std::vector<search::Condition>& conditions = conditions_[index];
+  if (above.config.kind != ParameterKind::kConstant) {
+    ResolveClause(leaf, clause, *parent, conditions);
+    return;
+  }
+  // A constant is no dimension: its own conditions stand for it.
+  is_possible_[index] = is_possible_[index] && Matches(clause, above.config.value);
+  constexpr std::size_t kConditionsMax = 1000;
+  const std::vector<search::Condition>& more = conditions_[*parent];
+  if (conditions.size() + more.size() > kConditionsMax) {
+    Fail(JoinPath(leaf.config_path, "when"), clause.position, "too many conditions");
+    return;
+  }
+  conditions.insert(conditions.end(), more.begin(), more.end());
 }
 
 bool SpaceBuilder::ResolveClause(const Leaf& leaf, const WhenClause& clause, std::size_t parent,

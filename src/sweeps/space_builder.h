@@ -1,9 +1,10 @@
 // Builds a ParameterSpace, one aspect after the other, and says what is wrong with each.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,9 +55,9 @@ class SpaceBuilder {
                          search::Condition& condition);
   bool ResolveNumbers(const Leaf& leaf, const WhenClause& clause, const Leaf& parent,
                       search::Condition& condition);
-  // Conditions of a leaf, its constant parents' included; `open` guards against cycles.
-  bool Collect(std::size_t leaf, std::set<std::size_t>& open,
-               std::vector<search::Condition>& conditions);
+  // Fills conditions_ and is_possible_ for a leaf, its parents first; false at a cycle.
+  bool Resolve(std::size_t leaf, int depth);
+  void ResolveParent(std::size_t leaf, const WhenClause& clause, int depth);
 
   void MakeSearchSpace();
   std::optional<search::Prior> MakePrior(const Leaf& leaf,
@@ -71,6 +72,8 @@ class SpaceBuilder {
   // Leaves that no point ever holds: a constant parent has the wrong value.
   std::vector<bool> is_possible_;
   std::vector<std::vector<search::Condition>> conditions_;
+  enum class Visit : std::uint8_t { kNew, kOpen, kDone };
+  std::vector<Visit> visits_;
   bool has_failed_ = false;
 };
 

@@ -75,13 +75,13 @@ Share MeasureShare(const SweepConfig& config, const ParameterSpace& space) {
 
 void CheckConstraints(const SweepConfig& config, const ParameterSpace& space, bool has_good_start,
                       ProblemList& problems) {
-  if (!space.has_constraints() || problems.has_errors()) {
+  if (!space.has_constraints() || has_good_start || problems.has_errors()) {
     return;
   }
   const Share share = MeasureShare(config, space);
   // A grid finds its points however rare they are.
   const bool is_found_by_listing = config.method == SearchMethod::kGrid && share.allowed > 0;
-  if (share.allowed * 10'000 >= share.tried || is_found_by_listing || has_good_start) {
+  if (share.allowed * 10'000 >= share.tried || is_found_by_listing) {
     return;
   }
   problems.Error("regatta.constraints", config.regatta.constraints.front().position,

@@ -18,6 +18,7 @@
 #include "regatta/base/rng.h"
 #include "regatta/search/sampler.h"
 #include "regatta/search/search_space.h"
+#include "regatta/search/stopper.h"
 #include "regatta/sweeps/constraint.h"
 #include "regatta/sweeps/sweep_config.h"
 #include "regatta/sweeps/value.h"
@@ -111,5 +112,9 @@ std::string SamplerName(const SweepConfig& config);
 Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
                                                   const ParameterSpace& space,
                                                   std::uint64_t default_seed);
+
+// `early_terminate` as search's stoppers take it; the goal is the first objective's. Requires: the
+// sweep has one.
+search::StopperOptions MakeStopperOptions(const SweepConfig& config);
 
 }  // namespace regatta::sweeps

@@ -59,12 +59,6 @@ struct EarlyTerminateConfig {
   std::string resource;       // empty: the number of values of the metric so far
 };
 
-// The bands of a hyperband configuration, ascending, at most `count_max` of them
-// (sweep-config 12.2): from `min_iter` upward in steps of eta, or from `max_iter` downward `s`
-// times when both are given. Empty if there is none.
-std::vector<std::int64_t> HyperbandBands(const EarlyTerminateConfig& config,
-                                         std::size_t count_max = 100);
-
 enum class ParameterKind : std::uint8_t {
   kConstant,
   kCategorical,

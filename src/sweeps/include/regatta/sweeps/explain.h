@@ -1,0 +1,53 @@
+// What a sweep file will do, told before anything runs: `regatta sweep check FILE`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regatta/sweeps/problem.h"
+
+namespace regatta::sweeps {
+
+struct ExplainOptions {
+  bool strict_yaml = false;
+  // For a file without a seed: the same seed shows the same command lines.
+  std::uint64_t seed = 0;
+  std::size_t command_lines = 10;
+};
+
+struct ExplainedParameter {
+  std::string name;          // dotted
+  std::string distribution;  // W&B's name
+  std::string range;         // "0.001 ... 0.1", "16, 32, 64"
+  std::string when;          // empty: always active
+};
+
+struct SweepExplanation {
+  // Every problem, ordered by place. With errors only what could be understood follows.
+  std::vector<Problem> problems;
+  bool has_errors = false;
+  std::string method;
+  std::string metric;  // "val_loss (minimize)", or empty
+  std::vector<ExplainedParameter> parameters;
+  // Points of a grid, constraints respected; nothing where there is no end to them.
+  std::optional<std::uint64_t> points;
+  std::int64_t repeats = 1;
+  // Hyperband's first bands, ascending; empty without hyperband.
+  std::vector<std::int64_t> bands;
+  // Arguments of the runs that would come first.
+  std::vector<std::vector<std::string>> commands;
+  std::vector<std::string> run_configs;  // {"name":{"value":v}} of the same runs
+};
+
+SweepExplanation ExplainSweep(std::string_view text, const ExplainOptions& options = {});
+
+// For people: a few lines, ending in a line break.
+std::string ExplanationText(const SweepExplanation& explanation);
+// For programs: one JSON object.
+std::string ExplanationJson(const SweepExplanation& explanation);
+
+}  // namespace regatta::sweeps
