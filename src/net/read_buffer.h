@@ -27,7 +27,7 @@ class ReadBuffer {
   // Where the next bytes go: at least `size_min` of them.
   Room Prepare(std::size_t size_min) {
     if (storage_.size() - end_ < size_min) {
-      std::memmove(storage_.data(), storage_.data() + begin_, end_ - begin_);
+      if (begin_ > 0) std::memmove(storage_.data(), storage_.data() + begin_, end_ - begin_);
       end_ -= std::exchange(begin_, 0);
       if (storage_.size() - end_ < size_min) storage_.resize(end_ + size_min);
     }

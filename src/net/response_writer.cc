@@ -28,7 +28,8 @@ std::optional<std::uint64_t> ParseNumber(std::string_view text) {
   return number;
 }
 
-// The date of the answer (RFC 9110, section 5.6.7), made once a second and thread.
+// The date of the answer (RFC 9110, section 5.6.7), made once a second and thread. It informs
+// caches and decides nothing here, so it is read from the machine and not from a Clock.
 std::string_view HttpDate() {
   thread_local std::time_t cached_second = -1;
   thread_local std::string cached_text;
