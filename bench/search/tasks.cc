@@ -1,0 +1,309 @@
+#include "tasks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <numbers>
+#include <utility>
+
+#include "bbob.h"
+#include "regatta/base/check.h"
+#include "regatta/base/rng.h"
+
+namespace regatta::bench {
+namespace {
+
+using search::CategoryIndex;
+using search::Condition;
+using search::Distribution;
+using search::Parameter;
+using search::Point;
+using search::SearchSpace;
+
+constexpr std::size_t kS1Tasks = 72;
+constexpr std::size_t kS2Tasks = 80;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+template <typename T>
+T Need(Result<T> result) {
+  Check(result.has_value(), result ? "" : result.error().message);
+  return std::move(*result);
+}
+
+Point RandomPoint(const SearchSpace& space, Rng& rng) {
+  std::vector<double> u(space.size());
+  for (double& coordinate : u) {
+    coordinate = rng.UniformOpen();
+  }
+  return space.At(u);
+}
+
+double MedianValue(const Task& task, std::uint64_t seed) {
+  Rng rng(seed, 77);
+  std::vector<double> values;
+  for (int i = 0; i < 2001; ++i) {
+    values.push_back(task.value(RandomPoint(task.space, rng)));
+  }
+  std::sort(values.begin(), values.end());
+  // Crashes sort last; the median is over those that run.
+  const auto end = std::lower_bound(values.begin(), values.end(), kInfinity);
+  return values[static_cast<std::size_t>(end - values.begin()) / 2];
+}
+
+Task MakeBbob(std::size_t number) {
+  const int function = static_cast<int>(number % 24) + 1;
+  const std::size_t dimensions[] = {2, 5, 10};
+  const std::size_t d = dimensions[number / 24];
+  const std::uint64_t seed = 1000 + number;
+  Rng rng(seed, 1);
+  // The parity of the number tells tuning from claims, so the kind of task must not follow from it.
+  const bool lattice = rng.Uniform() < 0.5;
+  const double noises[] = {0, 0.01, 0.1};
+  const double noise = noises[rng.Below(3)];
+  std::vector<double> optimum(d);
+  for (double& x : optimum) {
+    x = -4 + 8 * rng.Uniform();
+  }
+  const Bbob probe(function, optimum, seed);
+  optimum = probe.optimum();
+  std::vector<Parameter> parameters;
+  std::vector<double> offsets(d, 0.0);
+  std::vector<double> steps(d, 0.0);
+  for (std::size_t i = 0; i < d; ++i) {
+    const std::string name = fmt::format("p{}", i);
+    if (lattice && static_cast<double>(i) < 0.4 * static_cast<double>(d)) {
+      // A lattice that has the optimum on it.
+      const auto levels = static_cast<std::int64_t>(5 + rng.Below(7));
+      steps[i] = 10.0 / static_cast<double>(levels);
+      offsets[i] = optimum[i] - steps[i] * std::floor((optimum[i] + 5) / steps[i]);
+      const auto last = static_cast<std::int64_t>(std::floor((5 - offsets[i]) / steps[i] + 1e-9));
+      parameters.push_back(
+          {name, Need(Distribution::IntUniform(0, std::max<std::int64_t>(last, 1))), {}, {}});
+    } else {
+      parameters.push_back({name, Need(Distribution::Uniform(-5, 5)), {}, {}});
+    }
+  }
+  Task task{fmt::format("f{}-d{}{}-n{}", function, d, lattice ? "-lattice" : "", noise),
+            Need(SearchSpace::Create(std::move(parameters))),
+            {},
+            0,
+            1,
+            0,
+            false};
+  const auto bbob = std::make_shared<const Bbob>(function, optimum, seed);
+  task.value = [bbob, offsets, steps](const Point& point) {
+    std::vector<double> x(point.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      x[i] = search::AsNumber(*point[i]);
+      if (steps[i] > 0) {
+        x[i] = offsets[i] + steps[i] * x[i];
+      }
+    }
+    return (*bbob)(x);
+  };
+  task.reference = MedianValue(task, seed);
+  task.noise = noise * task.reference * 0.1;
+  return task;
+}
+
+// A draw from a Gaussian process with a squared-exponential kernel, by random Fourier features
+// (Rahimi and Recht 2007), on features that a monotone warp has bent, so that the declared scale is
+// never quite right.
+struct HiddenFunction {
+  std::vector<std::vector<double>> waves;
+  std::vector<double> phases;
+  std::vector<double> amplitudes;
+  std::vector<double> bends;
+  std::vector<std::vector<double>> category_places;  // per parameter, a random place for each item
+  double plateau = 0;
+  double crash_level = kInfinity;
+  std::vector<double> crash_direction;
+  std::vector<std::int64_t> levels;  // 0: a number
+
+  std::vector<double> Features(const SearchSpace& space, const Point& point) const {
+    std::vector<double> features;
+    for (std::size_t i = 0; i < space.size(); ++i) {
+      if (!point[i]) {
+        features.push_back(0.37);
+        continue;
+      }
+      if (!category_places[i].empty()) {
+        features.push_back(
+            category_places[i][static_cast<std::size_t>(search::AsNumber(*point[i]))]);
+        continue;
+      }
+      const double u = space[i].distribution.Cdf(*point[i]);
+      features.push_back(std::pow(u, bends[i]));
+    }
+    return features;
+  }
+
+  double operator()(const SearchSpace& space, const Point& point) const {
+    const std::vector<double> x = Features(space, point);
+    double crash = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      crash += crash_direction[i] * x[i];
+    }
+    if (crash > crash_level) {
+      return kInfinity;
+    }
+    double sum = 0;
+    for (std::size_t k = 0; k < waves.size(); ++k) {
+      double angle = phases[k];
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        angle += waves[k][i] * x[i];
+      }
+      sum += amplitudes[k] * std::cos(angle);
+    }
+    return std::min(sum, plateau);
+  }
+};
+
+std::vector<Parameter> RandomParameters(Rng& rng, bool conditional) {
+  std::vector<Parameter> parameters;
+  const auto count = 3 + rng.Below(8);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::string name = fmt::format("p{}", i);
+    const double kind = rng.Uniform();
+    std::vector<Condition> conditions;
+    if (conditional && i > 0 && rng.Uniform() < 0.45) {
+      conditions.push_back({"p0", {static_cast<std::int64_t>(rng.Below(3))}, {}, {}});
+    }
+    Result<Distribution> distribution = Distribution::Uniform(0, 1);
+    if (conditional && i == 0) {
+      distribution = Distribution::Categorical(3);
+    } else if (kind < 0.35) {
+      distribution = Distribution::LogUniformValues(1e-5, 1e-1);
+    } else if (kind < 0.5) {
+      distribution = Distribution::IntUniform(1, static_cast<std::int64_t>(4 + rng.Below(60)));
+    } else if (kind < 0.65) {
+      distribution = Distribution::Levels({16, 32, 64, 128, 256, 512});
+    } else if (kind < 0.8) {
+      distribution = Distribution::Categorical(static_cast<std::int64_t>(2 + rng.Below(4)));
+    }
+    parameters.push_back({name, Need(std::move(distribution)), std::move(conditions), {}});
+  }
+  return parameters;
+}
+
+// The lowest value that a long search finds: random points, then perturbations of the best.
+double LongSearch(const Task& task, Rng& rng) {
+  std::vector<std::pair<double, std::vector<double>>> best;
+  const auto keep = [&best](double value, const std::vector<double>& u) {
+    best.emplace_back(value, u);
+    std::sort(best.begin(), best.end());
+    best.resize(std::min<std::size_t>(best.size(), 8));
+  };
+  std::vector<double> u(task.space.size());
+  for (int i = 0; i < 30000; ++i) {
+    for (double& coordinate : u) {
+      coordinate = rng.UniformOpen();
+    }
+    const double value = task.value(task.space.At(u));
+    if (best.size() < 8 || value < best.back().first) {
+      keep(value, u);
+    }
+  }
+  for (int i = 0; i < 40000; ++i) {
+    u = best[rng.Below(best.size())].second;
+    const double width = std::pow(10.0, -4 * rng.Uniform());
+    const std::size_t certain = rng.Below(u.size());
+    for (std::size_t k = 0; k < u.size(); ++k) {
+      if (k == certain || rng.Uniform() < 0.3) {
+        u[k] = rng.Uniform() < 0.15 ? rng.UniformOpen()
+                                    : std::clamp(u[k] + width * rng.Normal(), 0.0, 1.0);
+      }
+    }
+    const double value = task.value(task.space.At(u));
+    if (value < best.front().first) {
+      keep(value, u);
+    }
+  }
+  return best.front().first;
+}
+
+Task MakeHidden(std::size_t number) {
+  const std::uint64_t seed = 5000 + number;
+  Rng rng(seed, 2);
+  const bool conditional = rng.Uniform() < 0.5;
+  Task task{fmt::format("hidden-{}{}", number, conditional ? "-conditional" : ""),
+            Need(SearchSpace::Create(RandomParameters(rng, conditional))),
+            {},
+            0,
+            1,
+            0,
+            conditional};
+  const std::size_t d = task.space.size();
+  HiddenFunction hidden;
+  std::vector<double> inverse_scales(d);
+  for (std::size_t i = 0; i < d; ++i) {
+    const bool irrelevant = rng.Uniform() < 0.4 && i > 0;
+    inverse_scales[i] = irrelevant ? 0.1 : 1 / (0.15 * std::pow(10.0, rng.Uniform()));
+    hidden.bends.push_back(std::pow(2.0, 2 * rng.Uniform() - 1));
+    std::vector<double> places;
+    if (task.space[i].distribution.is_categorical()) {
+      const auto items = *task.space[i].distribution.level_count();
+      const bool ordered = !task.space[i].distribution.spec().levels.empty();
+      for (std::int64_t k = 0; k < items; ++k) {
+        places.push_back(ordered ? (static_cast<double>(k) + 0.5) / static_cast<double>(items)
+                                 : rng.Uniform());
+      }
+    }
+    hidden.category_places.push_back(std::move(places));
+    hidden.crash_direction.push_back(rng.Normal() * inverse_scales[i]);
+  }
+  for (int k = 0; k < 192; ++k) {
+    std::vector<double> wave;
+    for (std::size_t i = 0; i < d; ++i) {
+      wave.push_back(rng.Normal() * inverse_scales[i]);
+    }
+    hidden.waves.push_back(std::move(wave));
+    hidden.phases.push_back(2 * std::numbers::pi * rng.Uniform());
+    hidden.amplitudes.push_back(std::sqrt(2.0 / 192));
+  }
+  hidden.plateau = 1e9;
+  // Quantiles of the raw function and of the crash plane set plateau and crash region.
+  std::vector<double> values;
+  std::vector<double> planes;
+  for (int i = 0; i < 2000; ++i) {
+    const Point point = RandomPoint(task.space, rng);
+    values.push_back(hidden(task.space, point));
+    const std::vector<double> x = hidden.Features(task.space, point);
+    double plane = 0;
+    for (std::size_t k = 0; k < d; ++k) {
+      plane += hidden.crash_direction[k] * x[k];
+    }
+    planes.push_back(plane);
+  }
+  std::sort(values.begin(), values.end());
+  std::sort(planes.begin(), planes.end());
+  const double clip = rng.Uniform();
+  hidden.plateau = values[static_cast<std::size_t>((clip < 0.5 ? 0.999 : 0.6) * 1999)];
+  if (rng.Uniform() < 0.4) {
+    hidden.crash_level = planes[static_cast<std::size_t>((0.8 + 0.15 * rng.Uniform()) * 1999)];
+  }
+  const double noises[] = {0, 0.02, 0.05};
+  const double noise = noises[rng.Below(3)];
+  const auto shared = std::make_shared<const HiddenFunction>(std::move(hidden));
+  task.value = [shared, space = task.space](const Point& point) { return (*shared)(space, point); };
+  task.reference = MedianValue(task, seed);
+  task.best = LongSearch(task, rng);
+  task.noise = noise * (task.reference - task.best);
+  return task;
+}
+
+}  // namespace
+
+std::size_t TaskCount(const std::string& suite) {
+  return suite == "s1" ? kS1Tasks : suite == "s2" ? kS2Tasks : 0;
+}
+
+Task MakeTask(const std::string& suite, std::size_t number) {
+  Check(number < TaskCount(suite), "there is no such task");
+  return suite == "s1" ? MakeBbob(number) : MakeHidden(number);
+}
+
+}  // namespace regatta::bench

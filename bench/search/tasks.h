@@ -1,0 +1,31 @@
+// Tasks to measure samplers on. All optima are shifted away from the centre; nothing is downloaded.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "regatta/search/search_space.h"
+
+namespace regatta::bench {
+
+struct Task {
+  std::string name;
+  search::SearchSpace space;
+  // Without noise, lower is better. Infinite where the configuration crashes.
+  std::function<double(const search::Point&)> value;
+  double best = 0;       // the lowest value there is (or that a long search found)
+  double reference = 1;  // the median over random points
+  double noise = 0;      // standard deviation of the noise on what a sampler sees
+  bool conditional = false;
+};
+
+// "s1": the 24 BBOB functions in 2, 5 and 10 dimensions; every second task has 40 % of its
+// dimensions on lattices; noise 0, 1 or 10 % of the distance from the optimum to the median. "s2":
+// smooth random functions through the parameters that real searches have: logarithms, integers,
+// ordered and unordered lists, conditional branches, plateaus, crash regions, irrelevant
+// parameters. Even numbers are for tuning, odd ones are held out for claims.
+std::size_t TaskCount(const std::string& suite);
+Task MakeTask(const std::string& suite, std::size_t number);
+
+}  // namespace regatta::bench
