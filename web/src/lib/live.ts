@@ -1,8 +1,8 @@
 // What changed on the server, as it changes: one event stream while it holds, a steady poll when it does not.
 // The page is told in batches, never while it still works on the one before.
 
-export type Kind = 'history' | 'console' | 'state' | 'summary' | 'config' | 'files';
-export const kAllKinds: readonly Kind[] = ['history', 'console', 'state', 'summary', 'config', 'files'];
+export const kAllKinds = ['history', 'console', 'state', 'summary', 'config', 'files', 'events'] as const;
+export type Kind = (typeof kAllKinds)[number];
 
 export interface Batch {
   /** Changed runs, by run id, and what of them changed. */

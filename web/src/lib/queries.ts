@@ -216,8 +216,8 @@ export class Queries {
     return parseRows(data.project?.run?.history);
   }
 
-  /** The last step that the run has logged, or -1. */
-  async lastStep(entity: string, project: string, run: string): Promise<unknown> {
+  /** Which keys the run has logged, and its last step. */
+  async historyKeys(entity: string, project: string, run: string): Promise<unknown> {
     const data = await this.api.query<{ project: { run: { historyKeys: unknown } | null } | null }>(
       `query PageHistoryKeys($entity:String!,$project:String!,$run:String!){
         project(name:$project,entityName:$entity){run(name:$run){historyKeys}}}`,

@@ -42,11 +42,13 @@ describe('the text of a sweep', () => {
     expect(objectiveOf('metric: {name: loss, goal: minimize}\n')).toEqual({ metric: 'loss', maximize: false });
     expect(objectiveOf('metric:\n  name: loss # the one\n')).toEqual({ metric: 'loss', maximize: false });
     expect(objectiveOf('method: grid\n')).toBeNull();
+    expect(objectiveOf('{"metric":{"name":"acc","goal":"maximize"}}')).toEqual({ metric: 'acc', maximize: true });
   });
   it('tells its parameters in order, and which are drawn on a logarithmic scale', () => {
     expect(parameterNames(config)).toEqual(['learning_rate', 'odd name', 'optimizer']);
     expect(logParameters(config)).toEqual(new Set(['learning_rate']));
     expect(parameterNames('method: grid\n')).toEqual([]);
+    expect(parameterNames('{"parameters":{"x":{"value":1}}}')).toEqual(['x']);
   });
 });
 

@@ -1,6 +1,7 @@
 // What a sweep's page computes: the objective, the best run, the best so far, its parameters.
 
 import { columnValue, compareValues } from './columns';
+import { isObject, parseLoose } from './json';
 import { isOwnKey, metricOf, type Run } from './runs';
 
 export interface Objective {
@@ -9,10 +10,16 @@ export interface Objective {
 }
 
 /**
- * The objective in a sweep's YAML text. Only the top-level `metric` entry is read, in block or flow style;
- * everything else of YAML is the server's business.
+ * The objective in a sweep's text, YAML or JSON. Of YAML only the top-level `metric` entry is read, in block or flow style;
+ * everything else is the server's business.
  */
 export function objectiveOf(config: string): Objective | null {
+  const object = parseLoose(config);
+  if (isObject(object)) {
+    const entry = object['metric'];
+    if (!isObject(entry) || typeof entry['name'] !== 'string') return null;
+    return { metric: entry['name'], maximize: entry['goal'] === 'maximize' };
+  }
   const block = topLevelBlock(config, 'metric');
   if (block === null) return null;
   const name = entryOf(block, 'name');
@@ -22,6 +29,8 @@ export function objectiveOf(config: string): Objective | null {
 
 /** Names directly under the top-level `parameters` entry, in their order. */
 export function parameterNames(config: string): string[] {
+  const object = parseLoose(config);
+  if (isObject(object)) return isObject(object['parameters']) ? Object.keys(object['parameters']) : [];
   const block = topLevelBlock(config, 'parameters');
   if (block === null) return [];
   const lines = block.split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('#'));
