@@ -52,8 +52,15 @@ const methods = {
   count: (selector) => page.locator(selector).count(),
   attribute: (selector, name) => page.getAttribute(selector, name),
   evaluate: (script) => page.evaluate(script),
-  // Until the script's value is true.
-  wait: async (script, seconds_max) => void (await page.waitForFunction(script, undefined, { timeout: seconds_max * 1000, polling: 100 })),
+  // Until the script's value is true. Asked from here again and again: the page's own rules forbid scripts from text.
+  wait: async (script, seconds_max) => {
+    const deadline = performance.now() + seconds_max * 1000;
+    // A page that is just being replaced has no answer; the next one will.
+    while (!(await page.evaluate(script).catch(() => false))) {
+      if (performance.now() > deadline) throw new Error(`not true within ${seconds_max} s`);
+      await new Promise((resume) => setTimeout(resume, 50));
+    }
+  },
   see: async (selector) => void (await page.waitForSelector(selector)),
   drag: async (selector, [fromX, fromY], [toX, toY]) => {
     const place = page.locator(selector);
