@@ -157,9 +157,9 @@ Session::Session(ServerState& state, std::unique_ptr<Transport> transport, bool 
   is_peer_loopback_ = address.is_loopback();
 }
 
+asio::awaitable<void> Session::RunOwned(std::shared_ptr<Session> self) { co_await self->Run(); }
+
 void Session::Start() {
-  // The coroutine owns the session: it lives until Run is over.
-  auto run = [self = shared_from_this()]() -> asio::awaitable<void> { co_await self->Run(); };
   auto finish = [self = shared_from_this()](const std::exception_ptr& failure) {
     error_code ignored;
     self->transport_->socket().close(ignored);
@@ -167,7 +167,8 @@ void Session::Start() {
     self->state_.Leave(self.get());
     if (failure) Log(LogLevel::kError, "net", "a connection ended by an unexpected exception");
   };
-  asio::co_spawn(transport_->socket().get_executor(), std::move(run), std::move(finish));
+  asio::co_spawn(transport_->socket().get_executor(), RunOwned(shared_from_this()),
+                 std::move(finish));
 }
 
 void Session::Drain() {
@@ -584,18 +585,15 @@ asio::awaitable<bool> Session::WriteAll(std::string_view first, std::string_view
   co_return true;
 }
 
-void Session::WatchPeer() {
-  auto watch = [self = shared_from_this()]() -> asio::awaitable<void> {
-    bool is_there = true;
-    while (is_there) {
-      const asio::mutable_buffer byte(&self->discarded_byte_, 1);
-      const auto [ec, count] = co_await self->transport_->Read(byte);
-      is_there = !ec;
-    }
-    self->is_peer_gone_ = true;
-    self->wait_timer_.cancel();
-  };
-  asio::co_spawn(transport_->socket().get_executor(), std::move(watch), asio::detached);
+asio::awaitable<void> Session::WatchPeer(std::shared_ptr<Session> self) {
+  bool is_there = true;
+  while (is_there) {
+    const asio::mutable_buffer byte(&self->discarded_byte_, 1);
+    const auto [ec, count] = co_await self->transport_->Read(byte);
+    is_there = !ec;
+  }
+  self->is_peer_gone_ = true;
+  self->wait_timer_.cancel();
 }
 
 asio::awaitable<bool> Session::StreamEvents(Turn& turn, internal::Exchange::Answer answer) {
@@ -611,7 +609,8 @@ asio::awaitable<bool> Session::StreamEvents(Turn& turn, internal::Exchange::Answ
   state_.metrics.CountRequest(turn.request.method, turn.match.route->pattern, wire.status,
                               steady_clock::now() - turn.start);
   ClearDeadline();
-  WatchPeer();
+  asio::co_spawn(transport_->socket().get_executor(), WatchPeer(shared_from_this()),
+                 asio::detached);
   if (state_.is_draining.load()) events_->Close();
   while (is_writable && !is_cut_ && !is_peer_gone_) {
     is_waiting_.store(true);

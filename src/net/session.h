@@ -80,6 +80,10 @@ class Session : public std::enable_shared_from_this<Session> {
   using Milliseconds = std::chrono::milliseconds;
   using SteadyTime = std::chrono::steady_clock::time_point;
 
+  // A spawned coroutine owns the session as long as it runs.
+  static asio::awaitable<void> RunOwned(std::shared_ptr<Session> self);
+  // Reads and drops what the client of an event stream sends, to learn when it leaves.
+  static asio::awaitable<void> WatchPeer(std::shared_ptr<Session> self);
   asio::awaitable<void> Run();
   asio::awaitable<bool> ServeOne();
   asio::awaitable<bool> ReadHead(MessageDecoder& decoder);
@@ -99,7 +103,6 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Response> Admit(Turn& turn);
   std::string BaseUrl(const Headers& headers) const;
   std::optional<Error> Inflate(Turn& turn, std::uint64_t bytes_max);
-  void WatchPeer();
   void Wake();
 
   // The connection is cancelled when the deadline passes. It may be moved at any time and costs
