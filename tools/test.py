@@ -262,7 +262,7 @@ def stage_end_to_end(runner: Runner, tally: Tally) -> None:
 
 
 def stage_web(runner: Runner, tally: Tally) -> None:
-    """The page's unit tests."""
+    """The page: its unit tests, its types, and itself in a real browser on the real server."""
     web = ROOT / "web"
     if not (web / "package.json").exists():
         return
@@ -283,6 +283,12 @@ def stage_web(runner: Runner, tally: Tally) -> None:
     read_junit(tally, report, "web")
     if code != 0 and len(tally.failures) == before:
         tally.fail(f"web: ended with {code}", output)
+    code, output = runner.run([node, "npm", "run", "check"], cwd=web, seconds_max=600)
+    if code != 0:
+        tally.fail("web: types", output)
+    else:
+        tally.passed += 1
+    run_pytest(runner, tally, "tests/web", workers=runner.jobs, seconds_max=1500)
 
 
 # --- the run ----------------------------------------------------------------------------------------------------
