@@ -228,7 +228,9 @@ SweepExplanation ExplainSweep(std::string_view text, const ExplainOptions& optio
   SweepExplanation explanation;
   explanation.has_errors = parsed.has_errors();
   explanation.problems = std::move(parsed.problems);
-  explanation.method = SearchMethodName(parsed.config.method);
+  if (!explanation.has_errors) {
+    explanation.method = SearchMethodName(parsed.config.method);
+  }
   explanation.metric = MetricText(parsed.config);
   explanation.repeats = parsed.config.regatta.repeats;
   ExplainSpace(parsed.config, options, explanation);
@@ -248,6 +250,9 @@ std::string ExplanationText(const SweepExplanation& explanation) {
   if (!explanation.problems.empty()) {
     text += fmt::format("{} error{}, {} warning{}\n\n", errors, errors == 1 ? "" : "s", warnings,
                         warnings == 1 ? "" : "s");
+  }
+  if (explanation.has_errors) {
+    return text;
   }
   text += fmt::format("method: {}\n", explanation.method);
   if (!explanation.metric.empty()) {

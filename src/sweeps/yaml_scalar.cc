@@ -159,10 +159,13 @@ IntegerShape IntegerShapeOf(std::string_view text) {
   if (body.empty() || !IsDigit(body[0])) {
     return {};
   }
-  if (body.starts_with("0b") && body.size() > 2 && Span(body.substr(2), "01_") == body.size() - 2) {
+  // "0x_" has no digit: PyYAML fails on it, and here it stays a string.
+  const bool has_digit =
+      body.size() > 2 && body.find_first_not_of('_', 2) != std::string_view::npos;
+  if (has_digit && body.starts_with("0b") && Span(body.substr(2), "01_") == body.size() - 2) {
     return {body.substr(2), 2};
   }
-  if (body.starts_with("0x") && body.size() > 2 &&
+  if (has_digit && body.starts_with("0x") &&
       Span(body.substr(2), "0123456789abcdefABCDEF_") == body.size() - 2) {
     return {body.substr(2), 16};
   }

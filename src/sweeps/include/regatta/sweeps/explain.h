@@ -27,7 +27,8 @@ struct ExplainedParameter {
 };
 
 struct SweepExplanation {
-  // Every problem, ordered by place. With errors only what could be understood follows.
+  // Every problem, ordered by place. With errors the method is empty, and only parameters that
+  // could be understood are listed.
   std::vector<Problem> problems;
   bool has_errors = false;
   std::string method;
