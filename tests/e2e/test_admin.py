@@ -51,7 +51,7 @@ def test_a_deleted_users_data_are_gone(server):
 
 @pytest.mark.parametrize("body,word", [
     ({"name": ""}, "name"), ({"name": "a b"}, "name"), ({"name": "x" * 200}, "name"), ({}, "name"), ({"name": 7}, "name"),
-    ({"name": "../x"}, "name"), ({"name": "short-key", "api_key": "abc"}, "api_key"),
+    ({"name": "../x"}, "name"), ({"name": "short-key", "api_key": "abc"}, "API key"),
 ])
 def test_a_malformed_user_is_refused_naming_the_field(server, body, word):
     reply = server.admin("POST", "/users", body)
