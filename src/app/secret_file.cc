@@ -1,0 +1,42 @@
+#include "secret_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace regatta::app {
+
+Result<void> WriteSecretFile(const std::string& path, std::string_view content) {
+  const std::string temporary = path + ".new";
+  ::unlink(temporary.c_str());
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const auto failed = [&] {
+    return Unavailable(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  };
+  if (fd < 0) return failed();
+  const bool is_written =
+      ::write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+      ::fsync(fd) == 0;
+  const Error error = failed();
+  ::close(fd);
+  if (!is_written || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    ::unlink(temporary.c_str());
+    return error;
+  }
+  return Ok();
+}
+
+Result<std::string> ReadSecretFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return NotFound(fmt::format("cannot read {}", path));
+  std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  while (!content.empty() && (content.back() == '\n' || content.back() == '\r')) content.pop_back();
+  return content;
+}
+
+}  // namespace regatta::app

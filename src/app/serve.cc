@@ -1,0 +1,290 @@
+#include "serve.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "command_line.h"
+#include "regatta/base/log.h"
+#include "regatta/base/rng.h"
+#include "regatta/base/thread_pool.h"
+#include "regatta/net/server.h"
+#include "regatta/server/live_bus.h"
+#include "regatta/server/routes.h"
+#include "regatta/storage/data_folder.h"
+#include "regatta/storage/sql_store.h"
+#include "regatta/tracking/authenticator.h"
+#include "regatta/tracking/run_rules.h"
+#include "regatta/wandb/wire.h"
+#include "regatta/web_assets/assets.h"
+#include "secret_file.h"
+
+namespace regatta::app {
+namespace {
+
+constexpr std::chrono::seconds kMaintenanceInterval{5};
+constexpr std::chrono::milliseconds kDrainDeadline{4000};
+
+// Calls `work` every `interval` on a thread of its own until destroyed.
+class Periodic {
+ public:
+  Periodic(std::chrono::milliseconds interval, std::function<void()> work)
+      : thread_([this, interval, work = std::move(work)] {
+          std::unique_lock lock(mutex_);
+          while (!wake_.wait_for(lock, interval, [this] { return is_stopping_; })) {
+            lock.unlock();
+            work();
+            lock.lock();
+          }
+        }) {}
+  ~Periodic() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  Periodic(const Periodic&) = delete;
+  Periodic& operator=(const Periodic&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_stopping_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+Result<std::string> LoadOrMakeSecret(const storage::DataPaths& paths) {
+  if (Result<std::string> secret = ReadSecretFile(paths.Secret()); secret) return secret;
+  const std::string secret = RandomId(64);
+  if (Result<void> written = WriteSecretFile(paths.Secret(), secret); !written) {
+    return written.error();
+  }
+  return secret;
+}
+
+struct FirstUser {
+  tracking::User user;
+  bool is_new = false;
+};
+
+// The administrator of a new data folder, with a key in the api-key file; else the first one found.
+Result<FirstUser> FindOrMakeFirstUser(tracking::Store& store, Clock& clock,
+                                      const storage::DataPaths& paths, const std::string& name) {
+  std::vector<tracking::User> users;
+  Result<void> read = store.Read([&](const tracking::Tables& tables) -> Result<void> {
+    Result<std::vector<tracking::User>> listed = tables.accounts().ListUsers();
+    if (!listed) return listed.error();
+    users = *std::move(listed);
+    return Ok();
+  });
+  if (!read) return read.error();
+  for (const tracking::User& user : users) {
+    if (user.is_admin) return FirstUser{.user = user, .is_new = false};
+  }
+  if (const std::string problem = tracking::EntityNameProblem(name); !problem.empty()) {
+    return InvalidArgument(fmt::format("--user \"{}\" {}", name, problem));
+  }
+  // The file first: a key that is stored but written nowhere would be of no use to anybody.
+  const std::string key = tracking::NewApiKey();
+  if (Result<void> written = WriteSecretFile(paths.ApiKey(), key + "\n"); !written) {
+    return written.error();
+  }
+  tracking::User user{.name = name, .is_admin = true, .created_at = clock.Now()};
+  const Result<void> stored = store.Write([&](tracking::Tables& tables) -> Result<void> {
+    if (Result<void> inserted = tables.accounts().InsertUser(user); !inserted) return inserted;
+    tracking::ApiKey row =
+        tracking::MakeKeyRow(user.id, key, "made at the first start", clock.Now());
+    return tables.accounts().InsertKey(row);
+  });
+  if (!stored) return stored.error();
+  return FirstUser{.user = user, .is_new = true};
+}
+
+bool IsLoopback(const std::string& listen) {
+  return listen.starts_with("127.") || listen.starts_with("localhost:") ||
+         listen.starts_with("[::1]:");
+}
+
+std::vector<server::PageFile> PageFiles() {
+  std::vector<server::PageFile> files;
+  for (const web_assets::Asset& asset : web_assets::Assets()) {
+    files.push_back({asset.path, asset.mime, asset.gzip, asset.etag, asset.is_immutable});
+  }
+  return files;
+}
+
+void PrintFound(const storage::StoreSummary& found, const ServeOptions& options,
+                const FirstUser& first, const storage::DataPaths& paths) {
+  if (found.migrated_from != 0) {
+    fmt::print("  data migrated from version {}; backup of before: {}\n", found.migrated_from,
+               found.backup);
+  }
+  if (first.is_new) {
+    fmt::print(
+        "  data folder {} is new\n  user \"{}\" is the administrator; the API key is in {}\n",
+        options.data, first.user.name, paths.ApiKey());
+  } else {
+    fmt::print("  data folder {}: {} runs in {} projects\n  API key of the first start: {}\n",
+               options.data, found.runs, found.projects, paths.ApiKey());
+  }
+}
+
+}  // namespace
+
+Result<void> Serve(const ServeOptions& options) {
+  if (options.is_open && !IsLoopback(options.listen)) {
+    return InvalidArgument(fmt::format(
+        "--open serves without any authentication, so it is for loopback only: --listen {} is not; "
+        "leave --open out, or listen on 127.0.0.1",
+        options.listen));
+  }
+  // Before any thread starts: all inherit the mask, and only WaitForSignal below takes these.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGTERM);
+  sigaddset(&stop_signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  Clock& clock = SystemClock();
+  const storage::DataPaths paths(options.data);
+  const Result<std::unique_ptr<storage::FolderLock>> lock = storage::FolderLock::Take(paths);
+  if (!lock) return lock.error();
+
+  server::LiveBus live;
+  std::atomic<wandb::Wire*> wire_for_changes = nullptr;
+  Result<std::unique_ptr<storage::SqlStore>> opened =
+      storage::SqlStore::Open({.folder = options.data,
+                               .clock = &clock,
+                               .on_change =
+                                   [&](const std::vector<tracking::Change>& changes) {
+                                     if (wandb::Wire* wire = wire_for_changes.load())
+                                       wire->OnChanges(changes);
+                                     live.Publish(changes);
+                                   },
+                               .on_rollback = {},
+                               .vfs = {}});
+  if (!opened) return opened.error();
+  const std::unique_ptr<storage::SqlStore> store = *std::move(opened);
+  const Result<std::string> secret = LoadOrMakeSecret(paths);
+  if (!secret) return secret.error();
+  const Result<FirstUser> first = FindOrMakeFirstUser(*store, clock, paths, options.user);
+  if (!first) return first.error();
+
+  tracking::Authenticator authenticator(*store);
+  const wandb::Services wire_services{
+      .store = *store,
+      .clock = clock,
+      .authenticator = authenticator,
+      .secret = *secret,
+      .observer = nullptr,
+      .external_url = options.base_url,
+      .anonymous = options.is_open ? std::optional(first->user) : std::nullopt};
+  wandb::Wire wire(wire_services);
+  wire_for_changes = &wire;
+
+  ThreadPool workers(2);
+  std::atomic<bool> is_ready = false;
+  net::Server* http_for_metrics = nullptr;
+  const server::Services services{
+      .store = *store,
+      .clock = clock,
+      .authenticator = authenticator,
+      .observer = nullptr,
+      .live = live,
+      .workers = workers,
+      .viewer = [&](const net::Request& request) { return wandb::Viewer(wire_services, request); },
+      .is_ready = is_ready,
+      .metrics = [&] { return http_for_metrics->MetricsText(); },
+      .version = REGATTA_VERSION};
+  const std::vector<server::PageFile> page = PageFiles();
+  net::Router router;
+  wire.AddRoutes(router);
+  server::AddStatusRoutes(router, services);
+  server::AddAdminRoutes(router, services);
+  server::AddLiveRoutes(router, services);
+  server::AddPageRoutes(router, page);
+
+  net::Server http({.listen = options.listen,
+                    .thread_count = options.threads,
+                    .tls_certificate_path = options.tls_certificate,
+                    .tls_key_path = options.tls_key},
+                   std::move(router));
+  http_for_metrics = &http;
+  if (Result<void> started = http.Start(); !started) return started.error();
+  is_ready = true;
+  fmt::print("regatta {} serves {}\n", REGATTA_VERSION, http.url());
+  PrintFound(store->summary(), options, *first, paths);
+  std::fflush(stdout);
+  {
+    const Periodic maintenance(kMaintenanceInterval, [&] {
+      const Timestamp now = clock.Now();
+      const Result<void> swept = store->Write([&](tracking::Tables& tables) -> Result<void> {
+        const Result<int> marked = tracking::MarkSilentRuns(
+            tables, wire_services.observer, now - std::chrono::seconds(options.crash_seconds), now);
+        if (!marked) return marked.error();
+        return Ok();
+      });
+      if (!swept) Log(LogLevel::kWarning, "maintenance", "{}", swept.error().message);
+      if (const Result<void> done = store->Maintain(); !done) {
+        Log(LogLevel::kWarning, "maintenance", "{}", done.error().message);
+      }
+    });
+    int received = 0;
+    sigwait(&stop_signals, &received);
+    Log(LogLevel::kInfo, "serve", "signal {}: draining", received);
+  }
+  is_ready = false;
+  http.BeginDrain();
+  if (!http.Stop(kDrainDeadline)) {
+    Log(LogLevel::kWarning, "serve", "some requests were cut off after {} s",
+        kDrainDeadline.count() / 1000);
+  }
+  return Ok();
+}
+
+void AddServeCommand(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* serve = app.add_subcommand("serve", "Run the server");
+  serve->add_option("--listen", options->listen, "Address and port; \":8080\" for every interface")
+      ->capture_default_str();
+  serve->add_option("--data", options->data, "Folder that holds everything")->capture_default_str();
+  serve->add_option("--base-url", options->base_url,
+                    "Address under which clients reach this server");
+  serve->add_option("--tls-cert", options->tls_certificate, "PEM file of the certificate chain");
+  serve->add_option("--tls-key", options->tls_key, "PEM file of the private key");
+  serve->add_flag("--open", options->is_open, "No authentication; for a laptop, loopback only");
+  serve->add_option("--user", options->user, "Name of the first user, an administrator")
+      ->capture_default_str();
+  serve
+      ->add_option("--lease-seconds", options->lease_seconds,
+                   "Silence after which a sweep hands a point to another agent")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+  serve
+      ->add_option("--crash-seconds", options->crash_seconds,
+                   "Silence after which a running run counts as crashed")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+  serve->add_option("--threads", options->threads, "Threads that serve connections")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  serve->set_config("--config", "", "File with the same options, name = value a line");
+  serve->callback([options, &exit_code] {
+    const Result<void> served = Serve(*options);
+    if (!served) {
+      fmt::print(stderr, "regatta serve: {}\n", served.error().message);
+      exit_code = kExitFailure;
+    }
+  });
+}
+
+}  // namespace regatta::app
