@@ -299,6 +299,10 @@ void AddAccountResolvers(ResolverMap& resolvers) {
   resolvers.Record("UserEdge", {"node", "cursor"});
   resolvers.Record("EntityConnection", {"edges", "pageInfo"});
   resolvers.Record("EntityEdge", {"node", "cursor"});
+  // There are no organizations: these types are only ever null, but clients ask for their fields.
+  resolvers.Record("Organization",
+                   {"id", "name", "coreWeaveOrganizationId", "orgEntity", "featureFlags"});
+  resolvers.Record("RampFlag", {"rampKey", "isEnabled"});
   resolvers.Record("ApiKeyConnection", {"edges"});
   resolvers.Record("ApiKeyEdge", {"node"});
   resolvers.Record("ApiKey", {"id", "name", "description", "createdAt"});
