@@ -60,7 +60,7 @@ def test_a_malformed_graphql_body_is_refused(server, user, body, status):
     assert server.get("/healthz").status == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"nonsense", b'{"files": 7}', b'{"files": {"wandb-history.jsonl": {"offset": -1, "content": ["{}"]}}}',
+@pytest.mark.parametrize("body", [b"{", b"[]", b"nonsense", b'{"files": 7}', b'{"files": {"wandb-history.jsonl": {"offset": -1, "content": ["{}"]}}}',
                                   b'{"files": {"wandb-history.jsonl": {"offset": "zero", "content": ["{}"]}}}',
                                   b'{"files": {"wandb-history.jsonl": {"offset": 0, "content": [1, 2]}}}'])
 def test_a_malformed_file_stream_body_is_refused_and_stores_nothing(server, user, body):

@@ -118,7 +118,7 @@ def test_summary_follows_define_metric(client):
 
 RESUMED = """
 run = wandb.init(project="p", id="again", resume=sys.argv[1], config={"part": int(sys.argv[2])} if len(sys.argv) > 2 else None)
-first = run.step
+first = run.starting_step
 for _ in range(3):
     run.log({"x": run.step})
 run.finish()
