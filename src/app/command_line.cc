@@ -14,6 +14,7 @@ int RunCommandLine(int argument_count, char** arguments) {
   AddServeCommand(app, exit_code);
   AddDataCommands(app, exit_code);
   AddAccountCommands(app, exit_code);
+  AddSchemaCommand(app, exit_code);
   app.add_subcommand("agent",
                      "Run the points of a sweep on this machine (see `regatta agent --help`)");
   try {

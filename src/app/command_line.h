@@ -18,6 +18,7 @@ enum ExitCode {
 // Each callback stores its exit code in `exit_code`, which outlives the parse.
 void AddServeCommand(CLI::App& app, int& exit_code);
 void AddDataCommands(CLI::App& app, int& exit_code);     // fsck, backup, restore
+void AddSchemaCommand(CLI::App& app, int& exit_code);    // schema
 void AddAccountCommands(CLI::App& app, int& exit_code);  // user, key
 
 // Parses and runs. `arguments` are main's.

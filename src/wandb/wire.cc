@@ -99,6 +99,10 @@ graphql::ResolverMap AllResolvers() {
   return resolvers;
 }
 
+std::string StreamAnswer(bool stopped) { return stopped ? R"({"stopped":true})" : "{}"; }
+
+}  // namespace
+
 std::unique_ptr<graphql::Engine> MakeEngine() {
   Result<graphql::Schema> schema = graphql::Schema::Parse(SchemaText());
   Check(schema.has_value(), schema ? "" : "schema.graphql: " + schema.error().message);
@@ -107,10 +111,6 @@ std::unique_ptr<graphql::Engine> MakeEngine() {
   Check(engine.has_value(), engine ? "" : "resolvers: " + engine.error().message);
   return *std::move(engine);
 }
-
-std::string StreamAnswer(bool stopped) { return stopped ? R"({"stopped":true})" : "{}"; }
-
-}  // namespace
 
 Result<tracking::User> Viewer(const Services& services, const net::Request& request) {
   std::string key;

@@ -60,6 +60,9 @@ class Wire {
   std::unique_ptr<Impl> impl_;
 };
 
+// The engine alone, with its schema and resolvers: for documents about what is supported.
+std::unique_ptr<graphql::Engine> MakeEngine();
+
 // Who sent the request: Basic with any user name and the key as password, or Bearer.
 // Errors: kUnauthenticated.
 Result<tracking::User> Viewer(const Services& services, const net::Request& request);
