@@ -11,7 +11,6 @@ build_packages="
   clang-19 lld-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 cmake ninja-build ccache pkg-config make git
   libboost1.81-dev libssl-dev libsqlite3-dev zlib1g-dev libzstd-dev nlohmann-json3-dev libyaml-cpp-dev
   libeigen3-dev libcli11-dev libfmt-dev libspdlog-dev libgtest-dev libgmock-dev libbenchmark-dev libsimdjson-dev libre2-dev
-  libre2-dev
   python3 python3-venv ca-certificates procps"
 test_packages="chromium sqlite3 curl"
 
