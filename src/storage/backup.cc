@@ -134,8 +134,11 @@ std::string HashFile(const fs::path& path) {
 
 void CheckBlobs(Connection& connection, const DataPaths& paths, FsckReport& report) {
   std::set<std::string> named;
-  const Result<void> rows = EachRow(connection.Prepare("SELECT DISTINCT sha256 FROM run_files"),
-                                    [&](const Statement& row) { named.insert(row.Text(0)); });
+  const Result<void> rows =
+      EachRow(connection.Prepare("SELECT sha256 FROM run_files UNION "
+                                 "SELECT sha256 FROM artifact_blobs UNION "
+                                 "SELECT sha256 FROM artifact_manifests WHERE sha256 <> ''"),
+              [&](const Statement& row) { named.insert(row.Text(0)); });
   if (!rows) report.problems.push_back(rows.error().message);
   std::error_code error;
   std::set<std::string> present;

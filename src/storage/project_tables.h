@@ -1,14 +1,16 @@
 // ProjectTables on SQL.
 #pragma once
 
+#include "artifact_tables.h"
 #include "context.h"
 
 namespace regatta::storage {
 
 class SqlProjectTables : public tracking::ProjectTables {
  public:
-  // `runs` deletes the runs of a deleted project.
-  SqlProjectTables(Context& context, tracking::RunTables& runs) : context_(context), runs_(runs) {}
+  // `runs` and `artifacts` delete what belongs to a deleted project.
+  SqlProjectTables(Context& context, tracking::RunTables& runs, SqlArtifactTables& artifacts)
+      : context_(context), runs_(runs), artifacts_(artifacts) {}
 
   Result<std::optional<tracking::Project>> Find(tracking::ProjectId id) const override;
   Result<std::optional<tracking::Project>> FindByName(tracking::EntityId entity,
@@ -21,6 +23,7 @@ class SqlProjectTables : public tracking::ProjectTables {
  private:
   Context& context_;
   tracking::RunTables& runs_;
+  SqlArtifactTables& artifacts_;
 };
 
 }  // namespace regatta::storage

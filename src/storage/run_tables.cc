@@ -99,10 +99,18 @@ Result<void> SqlRunTables::Visit(Statement statement, FunctionRef<bool(const Run
 
 Result<void> SqlRunTables::ForEach(ProjectId project, bool newest_first,
                                    FunctionRef<bool(const Run&)> visit) const {
+  return ForEachFrom(project, newest_first, 0, -1, visit);
+}
+
+Result<void> SqlRunTables::ForEachFrom(ProjectId project, bool newest_first, std::int64_t offset,
+                                       std::int64_t count,
+                                       FunctionRef<bool(const Run&)> visit) const {
   Statement statement = context_.connection->Prepare(
-      newest_first ? REGATTA_SELECT_RUN "WHERE project_id = ? AND is_hidden = 0 ORDER BY id DESC"
-                   : REGATTA_SELECT_RUN "WHERE project_id = ? AND is_hidden = 0 ORDER BY id");
-  statement.Bind(ToInt(project));
+      newest_first ? REGATTA_SELECT_RUN
+          "WHERE project_id = ? AND is_hidden = 0 ORDER BY id DESC LIMIT ? OFFSET ?"
+                   : REGATTA_SELECT_RUN
+          "WHERE project_id = ? AND is_hidden = 0 ORDER BY id LIMIT ? OFFSET ?");
+  statement.Bind(ToInt(project), count, offset);
   return Visit(std::move(statement), visit);
 }
 
@@ -210,6 +218,13 @@ Result<void> SqlRunTables::Delete(RunId id) {
   Statement files = context_.connection->Prepare("DELETE FROM run_files WHERE run_id = ?");
   files.Bind(ToInt(id));
   if (Result<void> done = files.Run(); !done) return done;
+  // What the run made stays; what it used no longer says so.
+  for (const char* sql : {"DELETE FROM artifact_uses WHERE run_id = ?",
+                          "UPDATE artifacts SET run_id = 0 WHERE run_id = ?"}) {
+    Statement use = context_.connection->Prepare(sql);
+    use.Bind(ToInt(id));
+    if (Result<void> done = use.Run(); !done) return done;
+  }
   Statement run = context_.connection->Prepare("DELETE FROM runs WHERE id = ?");
   run.Bind(ToInt(id));
   if (Result<void> done = run.Run(); !done) return done;

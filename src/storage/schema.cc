@@ -119,6 +119,123 @@ CREATE TABLE run_files (
 ) STRICT;
 CREATE INDEX run_files_by_blob ON run_files(sha256);
 )sql",
+    // 2: artifacts; runs in the order of creation.
+    R"sql(
+CREATE INDEX runs_by_creation ON runs(project_id, is_hidden);
+CREATE TABLE artifact_types (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  project_id INTEGER NOT NULL REFERENCES projects(id),
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  created_us INTEGER NOT NULL,
+  UNIQUE (project_id, name)
+) STRICT;
+CREATE TABLE artifact_collections (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  project_id INTEGER NOT NULL REFERENCES projects(id),
+  type_id INTEGER NOT NULL REFERENCES artifact_types(id),
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  is_portfolio INTEGER NOT NULL,
+  tags TEXT NOT NULL,
+  next_version INTEGER NOT NULL,
+  created_us INTEGER NOT NULL,
+  updated_us INTEGER NOT NULL,
+  UNIQUE (project_id, name)
+) STRICT;
+CREATE INDEX artifact_collections_by_type ON artifact_collections(type_id);
+CREATE TABLE artifacts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  sequence_id INTEGER NOT NULL REFERENCES artifact_collections(id),
+  project_id INTEGER NOT NULL REFERENCES projects(id),
+  state INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  description TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  ttl_seconds INTEGER NOT NULL,
+  history_step INTEGER,
+  creator_id INTEGER NOT NULL,
+  run_id INTEGER NOT NULL,
+  distributed_id TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  requested_aliases TEXT NOT NULL,
+  version INTEGER,
+  manifest_id INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  file_count INTEGER NOT NULL,
+  created_us INTEGER NOT NULL,
+  updated_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX artifacts_by_sequence ON artifacts(sequence_id, digest);
+CREATE INDEX artifacts_by_project ON artifacts(project_id);
+CREATE INDEX artifacts_by_run ON artifacts(run_id) WHERE run_id <> 0;
+CREATE INDEX artifacts_mortal ON artifacts(id) WHERE state = 1 AND ttl_seconds >= 0;
+CREATE TABLE artifact_clients (
+  client_id TEXT PRIMARY KEY,
+  artifact_id INTEGER NOT NULL REFERENCES artifacts(id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX artifact_clients_by_artifact ON artifact_clients(artifact_id);
+CREATE TABLE artifact_members (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  collection_id INTEGER NOT NULL REFERENCES artifact_collections(id),
+  artifact_id INTEGER NOT NULL REFERENCES artifacts(id),
+  version INTEGER NOT NULL,
+  created_us INTEGER NOT NULL,
+  UNIQUE (collection_id, version),
+  UNIQUE (artifact_id, collection_id)
+) STRICT;
+CREATE TABLE artifact_aliases (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  collection_id INTEGER NOT NULL REFERENCES artifact_collections(id),
+  artifact_id INTEGER NOT NULL REFERENCES artifacts(id),
+  alias TEXT NOT NULL,
+  UNIQUE (collection_id, alias)
+) STRICT;
+CREATE INDEX artifact_aliases_by_artifact ON artifact_aliases(artifact_id);
+CREATE TABLE artifact_manifests (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  artifact_id INTEGER NOT NULL REFERENCES artifacts(id),
+  kind INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  base_id INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  md5 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  created_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX artifact_manifests_by_artifact ON artifact_manifests(artifact_id);
+CREATE INDEX artifact_manifests_by_blob ON artifact_manifests(sha256);
+CREATE TABLE artifact_entries (
+  artifact_id INTEGER NOT NULL REFERENCES artifacts(id),
+  position INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  birth_artifact TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  PRIMARY KEY (artifact_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX artifact_entries_by_path ON artifact_entries(artifact_id, path);
+CREATE TABLE artifact_blobs (
+  artifact_id INTEGER NOT NULL REFERENCES artifacts(id),
+  md5 TEXT NOT NULL,
+  entity_id INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  PRIMARY KEY (artifact_id, md5)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX artifact_blobs_by_md5 ON artifact_blobs(entity_id, md5);
+CREATE INDEX artifact_blobs_by_blob ON artifact_blobs(sha256);
+CREATE TABLE artifact_uses (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_id INTEGER NOT NULL REFERENCES runs(id),
+  artifact_id INTEGER NOT NULL REFERENCES artifacts(id),
+  use INTEGER NOT NULL,
+  UNIQUE (run_id, use, artifact_id)
+) STRICT;
+CREATE INDEX artifact_uses_by_artifact ON artifact_uses(artifact_id, use);
+)sql",
 };
 
 }  // namespace

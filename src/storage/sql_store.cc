@@ -342,7 +342,10 @@ Result<void> SqliteStore::RemoveReleasedBlobs() {
   if (released.empty()) return Ok();
   return queue_->Run([&]() -> Result<void> {
     for (const std::string& sha256_hex : released) {
-      Statement named = writer_->Prepare("SELECT 1 FROM run_files WHERE sha256 = ? LIMIT 1");
+      Statement named = writer_->Prepare(
+          "SELECT 1 FROM run_files WHERE sha256 = ?1 UNION ALL "
+          "SELECT 1 FROM artifact_blobs WHERE sha256 = ?1 UNION ALL "
+          "SELECT 1 FROM artifact_manifests WHERE sha256 = ?1 LIMIT 1");
       named.Bind(sha256_hex);
       const Result<bool> row = named.Step();
       if (!row) return row.error();

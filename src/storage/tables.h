@@ -2,6 +2,7 @@
 #pragma once
 
 #include "account_tables.h"
+#include "artifact_tables.h"
 #include "context.h"
 #include "file_tables.h"
 #include "project_tables.h"
@@ -15,12 +16,14 @@ class SqlTables : public tracking::Tables {
   explicit SqlTables(Context& context)
       : context_(context),
         accounts_(context),
+        artifacts_(context),
         runs_(context),
-        projects_(context, runs_),
+        projects_(context, runs_, artifacts_),
         streams_(context),
         files_(context) {}
 
   using tracking::Tables::accounts;
+  using tracking::Tables::artifacts;
   using tracking::Tables::files;
   using tracking::Tables::projects;
   using tracking::Tables::runs;
@@ -30,11 +33,13 @@ class SqlTables : public tracking::Tables {
   tracking::RunTables& runs() override { return runs_; }
   tracking::StreamTables& streams() override { return streams_; }
   tracking::RunFileTables& files() override { return files_; }
+  tracking::ArtifactTables& artifacts() override { return artifacts_; }
   void Notify(tracking::Change change) override { context_.changes.push_back(std::move(change)); }
 
  private:
   Context& context_;
   SqlAccountTables accounts_;
+  SqlArtifactTables artifacts_;
   SqlRunTables runs_;
   SqlProjectTables projects_;
   SqlStreamTables streams_;

@@ -9,6 +9,7 @@
 #include "regatta/base/function_ref.h"
 #include "regatta/base/result.h"
 #include "regatta/tracking/account.h"
+#include "regatta/tracking/artifact.h"
 #include "regatta/tracking/project.h"
 #include "regatta/tracking/run.h"
 #include "regatta/tracking/run_file.h"
@@ -45,11 +46,13 @@ class Tables {
   virtual RunTables& runs() = 0;
   virtual StreamTables& streams() = 0;
   virtual RunFileTables& files() = 0;
+  virtual ArtifactTables& artifacts() = 0;
   const AccountTables& accounts() const { return const_cast<Tables*>(this)->accounts(); }
   const ProjectTables& projects() const { return const_cast<Tables*>(this)->projects(); }
   const RunTables& runs() const { return const_cast<Tables*>(this)->runs(); }
   const StreamTables& streams() const { return const_cast<Tables*>(this)->streams(); }
   const RunFileTables& files() const { return const_cast<Tables*>(this)->files(); }
+  const ArtifactTables& artifacts() const { return const_cast<Tables*>(this)->artifacts(); }
 
   // Told to the feed once the write is committed, and forgotten if it is not.
   virtual void Notify(Change change) = 0;
