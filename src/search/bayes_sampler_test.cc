@@ -75,5 +75,133 @@ TEST(BayesSampler, FindsTheMinimumOfAConditionalSpace) {
   EXPECT_GE(near, 4);
 }
 
+Trial Finished(TrialId id, const Point& values, std::vector<double> objectives) {
+  Trial trial;
+  trial.id = id;
+  trial.values = values;
+  trial.state = TrialState::kFinished;
+  trial.objectives = std::move(objectives);
+  return trial;
+}
+
+SearchSpace Square() {
+  return Space({Named("x", Distribution::Uniform(0, 1)), Named("y", Distribution::Uniform(0, 1))});
+}
+
+// The front of (x + y², (1-x) + y²) is y = 0, where f1 + f2 = 1.
+TEST(BayesSampler, SpreadsOverTheFrontOfTwoObjectives) {
+  SamplerOptions options;
+  options.objectives = {{Goal::kMinimize}, {Goal::kMaximize}};
+  auto sampler = Must(MakeSampler("bayes", Square(), options));
+  int on_front = 0;
+  int left = 0;
+  int right = 0;
+  for (TrialId id = 0; id < 30; ++id) {
+    const Suggestion suggestion = Must(sampler->Suggest(id, 1)).at(0);
+    const double x = AsNumber(*suggestion.values[0]);
+    const double y = AsNumber(*suggestion.values[1]);
+    if (id >= 15 && y < 0.1) {
+      ++on_front;
+      left += x < 0.4 ? 1 : 0;
+      right += x > 0.6 ? 1 : 0;
+    }
+    ASSERT_TRUE(sampler->Tell(Finished(id, suggestion.values, {x + y * y, x - 1 - y * y})));
+  }
+  EXPECT_GE(on_front, 10);
+  EXPECT_GE(left, 2);
+  EXPECT_GE(right, 2);
+}
+
+TEST(BayesSampler, HandlesFourObjectives) {
+  SamplerOptions options;
+  options.objectives.resize(4);
+  auto sampler = Must(MakeSampler("bayes", Square(), options));
+  for (TrialId id = 0; id < 14; ++id) {
+    const Suggestion suggestion = Must(sampler->Suggest(id, 1)).at(0);
+    const double x = AsNumber(*suggestion.values[0]);
+    const double y = AsNumber(*suggestion.values[1]);
+    ASSERT_TRUE(sampler->Tell(Finished(id, suggestion.values, {x, 1 - x, y, 1 - y})));
+  }
+}
+
+// Lower is better towards (0, 0), but only x + y >= 1 is feasible: the optimum lies on that line.
+TEST(BayesSampler, FindsTheBestFeasiblePoint) {
+  SamplerOptions options;
+  options.constraints = {{1.0, std::nullopt}};
+  auto sampler = Must(MakeSampler("bayes", Square(), options));
+  double best = 9;
+  for (TrialId id = 0; id < 35; ++id) {
+    const Suggestion suggestion = Must(sampler->Suggest(id, 1)).at(0);
+    const double x = AsNumber(*suggestion.values[0]);
+    const double y = AsNumber(*suggestion.values[1]);
+    Trial trial = Finished(id, suggestion.values, {2 * x + y});
+    trial.constraints = {x + y};
+    if (x + y >= 1) {
+      best = std::min(best, 2 * x + y);
+    }
+    ASSERT_TRUE(sampler->Tell(trial));
+  }
+  EXPECT_LT(best, 1.05);
+}
+
+TEST(BayesSampler, LearnsWhereConfigurationsCrash) {
+  auto sampler = Must(MakeSampler("bayes", Square(), {}));
+  int late_crashes = 0;
+  double best = 9;
+  for (TrialId id = 0; id < 40; ++id) {
+    const Suggestion suggestion = Must(sampler->Suggest(id, 1)).at(0);
+    const double x = AsNumber(*suggestion.values[0]);
+    const double y = AsNumber(*suggestion.values[1]);
+    Trial trial = Finished(id, suggestion.values, {x + (y - 0.5) * (y - 0.5)});
+    if (x < 0.4) {  // the lower x the better, until it crashes
+      trial.state = TrialState::kFailed;
+      trial.objectives.clear();
+      late_crashes += id >= 25 ? 1 : 0;
+    } else {
+      best = std::min(best, trial.objectives[0]);
+    }
+    ASSERT_TRUE(sampler->Tell(trial));
+  }
+  EXPECT_LT(best, 0.43);
+  EXPECT_LE(late_crashes, 10);
+}
+
+TEST(BayesSampler, StartsWhereThePriorPoints) {
+  std::vector<Parameter> parameters = Square().parameters();
+  parameters[0].prior = Prior{0.9, 0.05, 4};
+  SamplerOptions options;
+  auto sampler = Must(MakeSampler("bayes", Space(parameters), options));
+  for (const Suggestion& suggestion : Must(sampler->Suggest(0, 4))) {
+    EXPECT_NEAR(AsNumber(*suggestion.values[0]), 0.9, 0.25);
+  }
+}
+
+TEST(BayesSampler, TriesTheBestOfEarlierSearchesFirst) {
+  SamplerOptions options;
+  EarlierSearch earlier;
+  earlier.trials = {Finished(0, {0.1, 0.2}, {5.0}), Finished(1, {0.3, 0.4}, {1.0})};
+  options.earlier = {earlier};
+  auto sampler = Must(MakeSampler("bayes", Square(), options));
+  EXPECT_EQ(Must(sampler->Suggest(0, 1)).at(0).values, earlier.trials[1].values);
+}
+
+TEST(BayesSampler, SpreadsManyOpenTrials) {
+  auto sampler = Must(MakeSampler("bayes", Square(), {}));
+  TrialId id = 0;
+  for (; id < 10; ++id) {
+    const Suggestion suggestion = Must(sampler->Suggest(id, 1)).at(0);
+    const double x = AsNumber(*suggestion.values[0]);
+    ASSERT_TRUE(sampler->Tell(Finished(id, suggestion.values, {x * x})));
+  }
+  const auto batch = Must(sampler->Suggest(id, 16));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const double dx = AsNumber(*batch[i].values[0]) - AsNumber(*batch[j].values[0]);
+      const double dy = AsNumber(*batch[i].values[1]) - AsNumber(*batch[j].values[1]);
+      EXPECT_GT(dx * dx + dy * dy, 1e-4) << i << " and " << j;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace regatta::search

@@ -302,6 +302,9 @@ void Posterior::Predict(const Rows& points, double* mean, double* variance,
   for (std::size_t i = 0; i < observed_; ++i) {
     AddScaled(mean, scratch.cross.data() + i * m, alpha_[i], m);
   }
+  if (variance == nullptr) {
+    return;
+  }
   SolveRows(factor_.data(), capacity_, size_, scratch.cross.data(), m, m);
   std::fill(variance, variance + m, 0.0);
   for (std::size_t i = 0; i < size_; ++i) {
@@ -312,8 +315,8 @@ void Posterior::Predict(const Rows& points, double* mean, double* variance,
   }
 }
 
-std::vector<double> Posterior::LeaveOneOut() const {
-  // [K⁻¹]_ii is the squared length of column i of L⁻¹.
+// [K⁻¹]_ii is the squared length of column i of L⁻¹.
+std::vector<double> Posterior::InverseDiagonal() const {
   std::vector<double> inverse_diagonal(observed_);
   std::vector<double> e(observed_);
   for (std::size_t i = 0; i < observed_; ++i) {
@@ -327,6 +330,19 @@ std::vector<double> Posterior::LeaveOneOut() const {
     }
     inverse_diagonal[i] = Dot(e.data(), e.data(), observed_);
   }
+  return inverse_diagonal;
+}
+
+std::vector<double> Posterior::LeaveOneOutResiduals() const {
+  std::vector<double> residuals = InverseDiagonal();
+  for (std::size_t i = 0; i < observed_; ++i) {
+    residuals[i] = alpha_[i] / residuals[i];
+  }
+  return residuals;
+}
+
+std::vector<double> Posterior::LeaveOneOut() const {
+  const std::vector<double> inverse_diagonal = InverseDiagonal();
   std::vector<double> densities(observed_);
   for (std::size_t i = 0; i < observed_; ++i) {
     const double variance = 1 / inverse_diagonal[i];

@@ -106,13 +106,17 @@ class Posterior {
     std::vector<double> cross;
     std::vector<double> r2;
   };
-  // Mean and variance (noise left out) at each row of `points`.
+  // Mean and variance (noise left out) at each row of `points`; the mean alone, which costs far
+  // less, if `variance` is null.
   void Predict(const Rows& points, double* mean, double* variance, Scratch& scratch) const;
 
   // ln density of each target given all others (Rasmussen and Williams 2006, eq. 5.10-5.12).
   std::vector<double> LeaveOneOut() const;
+  // Each target minus its prediction from all others.
+  std::vector<double> LeaveOneOutResiduals() const;
 
  private:
+  std::vector<double> InverseDiagonal() const;
   void CrossCovariance(const Rows& points, std::size_t rows, Scratch& scratch) const;
 
   const Encoder* encoder_ = nullptr;

@@ -70,6 +70,8 @@ OutputWarp::OutputWarp(WarpKind kind, std::span<const double> y) {
   knots_y_.erase(std::unique(knots_y_.begin(), knots_y_.end()), knots_y_.end());
   if (kind == WarpKind::kHalfRankLog) {
     knots_value_ = HalfRankLog(sorted, knots_y_);
+  } else if (kind == WarpKind::kAffine) {
+    knots_value_ = knots_y_;
   } else {
     const double limit = BadLimit(sorted);
     for (const double knot : knots_y_) {

@@ -18,6 +18,7 @@ struct Entry {
 constexpr Entry kSamplers[] = {
     {{"bayes", "Gaussian process over all kinds of parameters; the fewest runs to a good result."},
      &MakeBayesSampler},
+    {{"tpe", "Multivariate Parzen estimator; cheap at any number of trials."}, &MakeTpeSampler},
     {{"random", "Independent draws from the parameters' distributions."}, &MakeRandomSampler},
     {{"sobol", "Scrambled Sobol points: random draws that leave no gaps."}, &MakeSobolSampler},
     {{"grid", "Every combination of finite lists of values, once."}, &MakeGridSampler},

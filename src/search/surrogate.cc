@@ -12,6 +12,7 @@ namespace {
 
 // Sweeps before the first draw is kept, and between draws.
 constexpr int kBurnIn = 6;
+constexpr WarpKind kWarps[] = {WarpKind::kAffine, WarpKind::kIdentity, WarpKind::kHalfRankLog};
 
 std::vector<Unit> Take(std::span<const Unit> units, const std::vector<std::size_t>& rows) {
   std::vector<Unit> taken;
@@ -45,7 +46,7 @@ Surrogate::Surrogate(const Encoder& encoder, std::uint64_t seed, std::uint64_t k
                      const SurrogateSettings& settings)
     : encoder_(&encoder), seed_(seed), key_(key), settings_(settings) {
   for (std::size_t i = 0; i < settings_.particles; ++i) {
-    kinds_.push_back(settings_.warps && i % 2 == 1 ? WarpKind::kHalfRankLog : WarpKind::kIdentity);
+    kinds_.push_back(settings_.warps[i % settings_.warps.size()]);
   }
 }
 
@@ -124,7 +125,7 @@ void Surrogate::SampleAfresh(std::span<const Unit> units, std::span<const double
   const std::vector<std::size_t> rows = EvidenceRows(y);
   const Rows encoded(*encoder_, Take(units, rows));
   hypers_.assign(kinds_.size(), DefaultHyper(encoder_->dimensions()));
-  for (const WarpKind kind : {WarpKind::kIdentity, WarpKind::kHalfRankLog}) {
+  for (const WarpKind kind : kWarps) {
     if (std::find(kinds_.begin(), kinds_.end(), kind) == kinds_.end()) {
       continue;
     }
@@ -182,9 +183,10 @@ void Surrogate::Fit(std::span<const Unit> units, std::span<const double> y) {
   const std::vector<std::size_t> rows = ModelRows(units, y);
   const Rows encoded(*encoder_, Take(units, rows));
   warps_.clear();
-  warps_.reserve(2);
-  warps_.emplace_back(WarpKind::kIdentity, y);
-  warps_.emplace_back(WarpKind::kHalfRankLog, y);
+  warps_.reserve(std::size(kWarps));  // members keep pointers into it
+  for (const WarpKind kind : kWarps) {
+    warps_.emplace_back(kind, y);
+  }
   members_.clear();
   members_.reserve(hypers_.size());
   noise_to_signal_ = 0;
@@ -197,13 +199,45 @@ void Surrogate::Fit(std::span<const Unit> units, std::span<const double> y) {
     if (!member.posterior.Fit(*encoder_, encoded, Take(values, rows), member.hyper)) {
       continue;
     }
-    member.best = *std::min_element(values.begin(), values.end());
-    noise_to_signal_ += std::exp(member.hyper.log_noise - member.hyper.log_signal);
     members_.push_back(std::move(member));
   }
-  if (!members_.empty()) {
-    noise_to_signal_ /= static_cast<double>(members_.size());
+  KeepBetterWarp(rows, y);
+  for (const Member& member : members_) {
+    noise_to_signal_ += std::exp(member.hyper.log_noise - member.hyper.log_signal) /
+                        static_cast<double>(members_.size());
   }
+}
+
+// Of two warps the one is dropped under which the better half of the results is clearly less likely
+// when each is predicted from all others. The warps' Jacobians make the densities comparable.
+void Surrogate::KeepBetterWarp(const std::vector<std::size_t>& rows, std::span<const double> y) {
+  constexpr double kClear = 1;  // nats
+  std::vector<double> of_rows;
+  for (const std::size_t row : rows) {
+    of_rows.push_back(y[row]);
+  }
+  const std::vector<std::size_t> order = ByValue(of_rows);
+  double evidence[std::size(kWarps)];
+  bool known[std::size(kWarps)] = {};
+  double top = 0;
+  for (const Member& member : members_) {
+    const auto kind = static_cast<std::size_t>(member.kind);
+    if (known[kind]) {
+      continue;
+    }
+    const std::vector<double> densities = member.posterior.LeaveOneOut();
+    double sum = 0;
+    for (std::size_t i = 0; i < (order.size() + 1) / 2; ++i) {
+      sum += densities[order[i]] + member.warp->LogJacobian(rows[order[i]]);
+    }
+    const bool first = std::none_of(std::begin(known), std::end(known), [](bool k) { return k; });
+    top = first ? sum : std::max(top, sum);
+    evidence[kind] = sum;
+    known[kind] = true;
+  }
+  std::erase_if(members_, [&](const Member& member) {
+    return evidence[static_cast<std::size_t>(member.kind)] < top - kClear;
+  });
 }
 
 void Surrogate::AppendPending(const Unit& unit) {
@@ -219,26 +253,47 @@ void Surrogate::DropPending() {
 }
 
 Surrogate::Belief Surrogate::At(const Unit& unit) const {
-  Belief belief;
+  return At(std::span<const Unit>(&unit, 1)).front();
+}
+
+std::vector<Surrogate::Belief> Surrogate::At(std::span<const Unit> units) const {
+  std::vector<Belief> beliefs(units.size());
   if (members_.empty()) {
-    return belief;
+    return beliefs;
   }
-  const Rows point(*encoder_, {&unit, 1});
+  const Rows points(*encoder_, units);
   Posterior::Scratch scratch;
-  double square = 0;
-  for (const Member& member : members_) {
-    double mean = 0;
-    double variance = 0;
-    member.posterior.Predict(point, &mean, &variance, scratch);
-    const double value = member.warp->Unwarp(mean);
-    const double spread = std::sqrt(variance) * member.warp->Slope(mean);
-    belief.mean += value;
-    square += value * value + spread * spread;
-  }
+  std::vector<double> mean(units.size());
+  std::vector<double> variance(units.size());
+  std::vector<double> squares(units.size());
   const auto count = static_cast<double>(members_.size());
-  belief.mean /= count;
-  belief.spread = std::sqrt(std::max(0.0, square / count - belief.mean * belief.mean));
-  return belief;
+  for (const Member& member : members_) {
+    member.posterior.Predict(points, mean.data(), variance.data(), scratch);
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      const double value = member.warp->Unwarp(mean[i]);
+      const double spread = std::sqrt(variance[i]) * member.warp->Slope(mean[i]);
+      beliefs[i].mean += value / count;
+      squares[i] += (value * value + spread * spread) / count;
+    }
+  }
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    beliefs[i].spread = std::sqrt(std::max(0.0, squares[i] - beliefs[i].mean * beliefs[i].mean));
+  }
+  return beliefs;
+}
+
+std::vector<double> Surrogate::Means(std::span<const Unit> units) const {
+  std::vector<double> means(units.size());
+  const Rows points(*encoder_, units);
+  Posterior::Scratch scratch;
+  std::vector<double> mean(units.size());
+  for (const Member& member : members_) {
+    member.posterior.Predict(points, mean.data(), nullptr, scratch);
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      means[i] += member.warp->Unwarp(mean[i]) / static_cast<double>(members_.size());
+    }
+  }
+  return means;
 }
 
 }  // namespace regatta::search

@@ -21,7 +21,7 @@ namespace regatta::search {
 
 struct SurrogateSettings {
   std::size_t particles = 8;
-  bool warps = true;                // try other warps than the identity
+  std::vector<WarpKind> warps = {WarpKind::kIdentity, WarpKind::kHalfRankLog};  // in turn
   std::size_t evidence_rows = 256;  // likelihoods look at no more rows than this
   std::size_t exact_rows = 512;     // predictions rest on no more rows than this
 };
@@ -40,11 +40,10 @@ class Surrogate {
   bool ready() const { return !members_.empty(); }
   std::size_t size() const { return members_.size(); }
   const Posterior& member(std::size_t i) const { return members_[i].posterior; }
+  // Row k of the history as member i sees it is warp(i).values()[k].
   const OutputWarp& warp(std::size_t i) const { return *members_[i].warp; }
   // Noise over signal variance, averaged.
   double noise_to_signal() const { return noise_to_signal_; }
-  // The lowest warped value of the history as member i sees it.
-  double best(std::size_t i) const { return members_[i].best; }
 
   void AppendPending(const Unit& unit);
   void DropPending();
@@ -55,6 +54,9 @@ class Surrogate {
     double spread = 0;
   };
   Belief At(const Unit& unit) const;
+  std::vector<Belief> At(std::span<const Unit> units) const;
+  // The means alone, which cost far less.
+  std::vector<double> Means(std::span<const Unit> units) const;
 
  private:
   struct Member {
@@ -62,7 +64,6 @@ class Surrogate {
     WarpKind kind = WarpKind::kIdentity;
     Posterior posterior;
     const OutputWarp* warp = nullptr;
-    double best = 0;
   };
 
   static std::size_t MilestoneAtOrBelow(std::size_t n);
@@ -70,6 +71,7 @@ class Surrogate {
   std::vector<std::size_t> ModelRows(std::span<const Unit> units, std::span<const double> y) const;
   void SampleAfresh(std::span<const Unit> units, std::span<const double> y);
   void Move(std::span<const Unit> units, std::span<const double> y);
+  void KeepBetterWarp(const std::vector<std::size_t>& rows, std::span<const double> y);
   void Fit(std::span<const Unit> units, std::span<const double> y);
 
   const Encoder* encoder_;

@@ -1,0 +1,116 @@
+// That the analysis finds what is built into a known function.
+#include "regatta/search/analysis.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "regatta/base/rng.h"
+#include "test_util.h"
+
+namespace regatta::search {
+namespace {
+
+// The first parameter matters most, the third not at all.
+SearchSpace Known() {
+  return Space(
+      {Named("strong", Distribution::Uniform(0, 1)), Named("weak", Distribution::IntUniform(1, 5)),
+       Named("none", Distribution::Uniform(0, 1)), Named("kind", Distribution::Categorical(2)),
+       Named("extra", Distribution::Uniform(0, 1), {{"kind", {1}, {}, {}}})});
+}
+
+double Value(const Point& point) {
+  const double x = AsNumber(*point[0]);
+  return -(x - 0.7) * (x - 0.7) * 10 - 0.2 * AsNumber(*point[1]);
+}
+
+std::vector<Trial> RandomTrials(const SearchSpace& space, std::size_t count) {
+  std::vector<Trial> trials;
+  Rng rng(5);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::vector<double> u(space.size());
+    for (double& coordinate : u) {
+      coordinate = rng.UniformOpen();
+    }
+    Trial trial;
+    trial.id = i;
+    trial.values = space.At(u);
+    trial.state = TrialState::kFinished;
+    trial.objectives = {Value(trial.values)};
+    trials.push_back(trial);
+  }
+  return trials;
+}
+
+SamplerOptions Maximize() {
+  SamplerOptions options;
+  options.objectives = {{Goal::kMaximize}};
+  return options;
+}
+
+TEST(Analysis, RanksParametersByWhatTheyChange) {
+  const SearchSpace space = Known();
+  auto analysis = Must(Analysis::Create(space, RandomTrials(space, 60), Maximize()));
+  const Importance importance = analysis.ParameterImportances();
+  EXPECT_EQ(importance.parameters[0].parameter, 0U);
+  EXPECT_EQ(importance.parameters[1].parameter, 1U);
+  EXPECT_GT(importance.parameters[0].alone, 0.7);
+  EXPECT_LT(importance.parameters[2].total, 0.1);
+  EXPECT_GT(importance.trust, 0.9);
+}
+
+TEST(Analysis, KnowsThatNoiseCannotBeTrusted) {
+  const SearchSpace space = Known();
+  std::vector<Trial> trials = RandomTrials(space, 40);
+  Rng rng(6);
+  for (Trial& trial : trials) {
+    trial.objectives = {rng.Normal()};
+  }
+  auto analysis = Must(Analysis::Create(space, trials, Maximize()));
+  EXPECT_LT(analysis.ParameterImportances().trust, 0.4);
+}
+
+TEST(Analysis, PredictsTheOptimumInTheMetricsSign) {
+  const SearchSpace space = Known();
+  auto analysis = Must(Analysis::Create(space, RandomTrials(space, 60), Maximize()));
+  const PredictedOptimum optimum = analysis.Optimum();
+  EXPECT_NEAR(AsNumber(*optimum.values[0]), 0.7, 0.05);
+  EXPECT_EQ(AsNumber(*optimum.values[1]), 1);
+  EXPECT_NEAR(optimum.predicted.mean, -0.2, 0.1);
+}
+
+TEST(Analysis, SaysWhenFurtherGainIsUnlikely) {
+  const SearchSpace space = Known();
+  std::vector<Trial> trials = RandomTrials(space, 40);
+  EXPECT_FALSE(
+      Must(Analysis::Create(space, {trials.data(), 8}, Maximize())).FurtherGain().gain_unlikely);
+  for (int i = -5; i <= 5; ++i) {
+    Trial near = trials.front();
+    near.id = trials.size();
+    near.values = {0.7 + 0.01 * i, std::int64_t{1}, 0.5, CategoryIndex{0}, std::nullopt};
+    near.objectives = {Value(near.values)};
+    trials.push_back(near);
+  }
+  EXPECT_TRUE(Must(Analysis::Create(space, trials, Maximize())).FurtherGain().gain_unlikely);
+}
+
+TEST(Analysis, SlicesAndContoursWhereParametersAreActive) {
+  const SearchSpace space = Known();
+  const std::vector<Trial> trials = RandomTrials(space, 60);
+  auto analysis = Must(Analysis::Create(space, trials, Maximize()));
+  Point around = {0.2, std::int64_t{3}, 0.5, CategoryIndex{0}, std::nullopt};
+  EXPECT_EQ(Must(analysis.Slice(0, around, 11)).size(), 11U);
+  EXPECT_EQ(Must(analysis.Slice(1, around)).size(), 5U);
+  EXPECT_TRUE(Must(analysis.Slice(4, around)).empty()) << "extra is inactive there";
+  EXPECT_EQ(Must(analysis.Contour(0, 3, around, 7)).size(), 14U);
+  EXPECT_FALSE(analysis.Slice(9, around));
+  EXPECT_FALSE(analysis.Contour(1, 1, around));
+}
+
+TEST(Analysis, NeedsFourResults) {
+  const SearchSpace space = Known();
+  EXPECT_FALSE(Analysis::Create(space, RandomTrials(space, 3), Maximize()));
+}
+
+}  // namespace
+}  // namespace regatta::search

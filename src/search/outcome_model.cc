@@ -1,0 +1,582 @@
+#include "outcome_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "acquisition.h"
+#include "linalg.h"
+#include "point_picker.h"
+
+namespace regatta::search {
+namespace {
+
+// A model is worth asking from this many results on.
+constexpr std::size_t kModelMin = 4;
+// Up to this many failures are imputed; more get a model of their own.
+constexpr std::size_t kImputedMax = 4;
+constexpr double kConfidence = 1.8;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Weight of a user's prior after n results is kPriorWeight / n (Hvarfner et al. 2022, "πBO", β =
+// 10).
+constexpr double kPriorWeight = 10;
+
+// ln ∫_{-∞}^{t} P(Y <= z) dz for Y ~ N(mean, variance).
+double LogArea(double t, double mean, double variance) {
+  return LogExpectedImprovement(mean, variance, t);
+}
+
+// ln(e^a - e^b), a >= b.
+double LogDifference(double a, double b) {
+  return b == -kInfinity ? a : a + std::log(-std::expm1(std::min(b - a, -1e-300)));
+}
+
+bool Dominates(const std::vector<double>& a, const std::vector<double>& b) {
+  bool better = false;
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    if (a[k] > b[k]) {
+      return false;
+    }
+    better = better || a[k] < b[k];
+  }
+  return better;
+}
+
+// Points that no other dominates; of equal ones the first.
+std::vector<std::vector<double>> Front(const std::vector<std::vector<double>>& points) {
+  std::vector<std::vector<double>> front;
+  for (const auto& point : points) {
+    const bool beaten = std::any_of(front.begin(), front.end(), [&point](const auto& other) {
+      return other == point || Dominates(other, point);
+    });
+    if (!beaten) {
+      std::erase_if(front, [&point](const auto& other) { return Dominates(point, other); });
+      front.push_back(point);
+    }
+  }
+  return front;
+}
+
+std::vector<double> ReferencePoint(const std::vector<std::vector<double>>& front, std::size_t m) {
+  std::vector<double> reference(m, 1.0);
+  for (std::size_t k = 0; k < m && !front.empty(); ++k) {
+    double low = kInfinity;
+    double high = -kInfinity;
+    for (const auto& point : front) {
+      low = std::min(low, point[k]);
+      high = std::max(high, point[k]);
+    }
+    reference[k] = high + std::max(0.1 * (high - low), 0.1);
+  }
+  return reference;
+}
+
+// ln of the expected hypervolume improvement in two dimensions, exactly: the area not dominated yet
+// is cut into strips, in each of which the integral of P(Y1 <= z1) P(Y2 <= z2) factorises (Emmerich
+// et al. 2011; in logarithms as Ament et al. 2023). `front` ascends in its first coordinate.
+double LogEhvi2(const std::vector<std::vector<double>>& front, const std::vector<double>& reference,
+                const double* mean, const double* variance) {
+  double total = -kInfinity;
+  double below = -kInfinity;
+  double height = reference[1];
+  for (std::size_t i = 0; i <= front.size(); ++i) {
+    const double edge = i < front.size() ? front[i][0] : reference[0];
+    const double area = LogArea(edge, mean[0], variance[0]);
+    const double strip = LogDifference(area, below) + LogArea(height, mean[1], variance[1]);
+    const double top = std::max(total, strip);
+    if (top > -kInfinity) {
+      total = top + std::log(std::exp(total - top) + std::exp(strip - top));
+    }
+    below = area;
+    if (i < front.size()) {
+      height = front[i][1];
+    }
+  }
+  return total;
+}
+
+// For three objectives and more: the expected improvement of a random weighted Chebyshev value,
+// over a few fixed normal draws (Knowles 2006, ParEGO; Zhang and Golovin 2020 on hypervolume
+// scalarisations).
+double LogChebyshevImprovement(const std::vector<std::vector<double>>& front,
+                               const std::vector<double>& weights, const double* mean,
+                               const double* variance, std::span<const double> draws) {
+  const std::size_t m = weights.size();
+  double best = kInfinity;
+  for (const auto& point : front) {
+    double value = -kInfinity;
+    for (std::size_t k = 0; k < m; ++k) {
+      value = std::max(value, weights[k] * point[k]);
+    }
+    best = std::min(best, value);
+  }
+  const std::size_t count = draws.size() / m;
+  double improvement = 0;
+  double closeness = 0;
+  for (std::size_t s = 0; s < count; ++s) {
+    double value = -kInfinity;
+    for (std::size_t k = 0; k < m; ++k) {
+      value = std::max(value, weights[k] * (mean[k] + std::sqrt(variance[k]) * draws[s * m + k]));
+    }
+    improvement += std::max(0.0, best - value);
+    closeness -= value;
+  }
+  // Where no draw improves, being close still ranks.
+  return std::log(improvement / static_cast<double>(count) + 1e-12) +
+         1e-3 * closeness / static_cast<double>(count);
+}
+
+SurrogateSettings SideSettings(std::size_t particles) {
+  SurrogateSettings settings;
+  settings.particles = particles;
+  settings.warps = {WarpKind::kAffine};
+  return settings;
+}
+
+}  // namespace
+
+OutcomeModel::OutcomeModel(const SearchSpace& space, const SamplerOptions& options,
+                           const Encoder& encoder, std::size_t particles, bool warps)
+    : space_(&space), options_(&options), encoder_(&encoder) {
+  SurrogateSettings settings;
+  settings.particles = particles;
+  if (!warps || options.objectives.size() > 1) {
+    settings.warps = {options.objectives.size() > 1 ? WarpKind::kAffine : WarpKind::kIdentity};
+  }
+  std::uint64_t key = 0;
+  for (std::size_t k = 0; k < options.objectives.size(); ++k) {
+    objectives_.push_back(std::make_unique<Surrogate>(encoder, options.seed, key++, settings));
+  }
+  for (std::size_t k = 0; k < options.constraints.size(); ++k) {
+    constraints_.push_back(
+        std::make_unique<Surrogate>(encoder, options.seed, key++, SideSettings(2)));
+  }
+  cost_ = std::make_unique<Surrogate>(encoder, options.seed, key++, SideSettings(1));
+  failures_ = std::make_unique<Surrogate>(encoder, options.seed, key++, SideSettings(2));
+  has_priors_ = std::any_of(space.parameters().begin(), space.parameters().end(),
+                            [](const Parameter& parameter) { return parameter.prior.has_value(); });
+}
+
+bool OutcomeModel::ready() const {
+  return units_.size() >= kModelMin && space_->size() > 0 &&
+         std::all_of(objectives_.begin(), objectives_.end(),
+                     [](const auto& surrogate) { return surrogate->ready(); });
+}
+
+// Results, and a few failures at a value that warns.
+void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> units) {
+  const std::size_t m = options_->objectives.size();
+  units_.clear();
+  y_.assign(m, {});
+  feasible_.clear();
+  failed_units_.clear();
+  const std::vector<TrialId>& settled = book.settled();
+  for (std::size_t i = 0; i < settled.size(); ++i) {
+    const Trial& trial = book.trial(settled[i]);
+    if (!HasResult(trial, m)) {
+      failed_units_.push_back(units[i]);
+      continue;
+    }
+    units_.push_back(units[i]);
+    for (std::size_t k = 0; k < m; ++k) {
+      const bool maximize = options_->objectives[k].goal == Goal::kMaximize;
+      y_[k].push_back(maximize ? -trial.objectives[k] : trial.objectives[k]);
+    }
+    bool feasible = true;
+    for (std::size_t c = 0; c < options_->constraints.size(); ++c) {
+      const OutcomeConstraint& bound = options_->constraints[c];
+      const double value = c < trial.constraints.size() ? trial.constraints[c] : std::nan("");
+      feasible = feasible && value >= bound.min.value_or(-kInfinity) &&
+                 value <= bound.max.value_or(kInfinity);
+    }
+    feasible_.push_back(feasible);
+  }
+  results_ = units_.size();
+  any_feasible_ = std::find(feasible_.begin(), feasible_.end(), true) != feasible_.end();
+  // As Vizier does: below the worst by half of the range.
+  std::vector<double> imputed;
+  if (failed_units_.size() <= kImputedMax && results_ >= 2) {
+    for (std::size_t k = 0; k < m; ++k) {
+      const auto [best, worst] = std::minmax_element(y_[k].begin(), y_[k].end());
+      imputed.push_back(*worst + 0.5 * (*worst - *best));
+      imputed.resize((k + 1) * std::max<std::size_t>(failed_units_.size(), 1), imputed.back());
+      y_[k].insert(y_[k].end(), failed_units_.size(), imputed.back());
+    }
+    units_.insert(units_.end(), failed_units_.begin(), failed_units_.end());
+    feasible_.insert(feasible_.end(), failed_units_.size(), false);
+    if (failed_units_.empty()) {
+      imputed.clear();
+    }
+  }
+  // Imputed rows stand at the end and move as results come in: then the past is another one.
+  imputation_changed_ = !imputed.empty() || imputed != imputed_;
+  imputed_ = std::move(imputed);
+}
+
+void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units,
+                          bool history_changed) {
+  BuildHistory(book, units);
+  if (units_.size() < kModelMin || space_->size() == 0) {
+    return;
+  }
+  for (std::size_t k = 0; k < objectives_.size(); ++k) {
+    objectives_[k]->Update(units_, y_[k], history_changed || imputation_changed_);
+  }
+  UpdateSide(book, units, history_changed);
+  UpdateFailures(book, units, history_changed);
+}
+
+// Constraints (signed so that at most 0 is fine) and the logarithm of cost, where trials told them.
+void OutcomeModel::UpdateSide(const TrialBook& book, std::span<const Unit> units,
+                              bool history_changed) {
+  has_constraint_model_ = !constraints_.empty();
+  for (std::size_t c = 0; c < constraints_.size(); ++c) {
+    std::vector<Unit> rows;
+    std::vector<double> violations;
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      const Trial& trial = book.trial(book.settled()[i]);
+      if (c < trial.constraints.size() && std::isfinite(trial.constraints[c])) {
+        const OutcomeConstraint& bound = options_->constraints[c];
+        const double value = trial.constraints[c];
+        rows.push_back(units[i]);
+        violations.push_back(std::max(bound.max ? value - *bound.max : -kInfinity,
+                                      bound.min ? *bound.min - value : -kInfinity));
+      }
+    }
+    if (rows.size() < kModelMin) {
+      has_constraint_model_ = false;
+      return;
+    }
+    constraints_[c]->Update(rows, violations, history_changed);
+    has_constraint_model_ = has_constraint_model_ && constraints_[c]->ready();
+  }
+  has_cost_model_ = false;
+  if (options_->cost_aware) {
+    std::vector<Unit> rows;
+    std::vector<double> logs;
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      const Trial& trial = book.trial(book.settled()[i]);
+      if (trial.cost && *trial.cost > 0 && std::isfinite(*trial.cost)) {
+        rows.push_back(units[i]);
+        logs.push_back(std::log(*trial.cost));
+      }
+    }
+    if (rows.size() >= kModelMin) {
+      cost_->Update(rows, logs, history_changed);
+      has_cost_model_ = cost_->ready();
+    }
+  }
+}
+
+// The chance of failure: a process on -1 (worked) and +1 (failed).
+void OutcomeModel::UpdateFailures(const TrialBook& book, std::span<const Unit> units,
+                                  bool history_changed) {
+  has_failure_model_ = false;
+  if (failed_units_.size() <= kImputedMax || !ready()) {
+    return;
+  }
+  std::vector<double> labels;
+  for (const TrialId id : book.settled()) {
+    labels.push_back(HasResult(book.trial(id), objectives_.size()) ? -1.0 : 1.0);
+  }
+  failures_->Update(units, labels, history_changed);
+  has_failure_model_ = failures_->ready();
+}
+
+void OutcomeModel::DropPending() {
+  for (auto& surrogate : objectives_) {
+    surrogate->DropPending();
+  }
+  pending_.clear();
+  bests_.clear();
+  fronts_.clear();
+  if (!ready()) {
+    return;
+  }
+  for (std::size_t i = 0; i < objectives_.front()->size(); ++i) {
+    std::vector<Outcome> outcomes;
+    double best = kInfinity;
+    for (std::size_t row = 0; row < units_.size(); ++row) {
+      if (any_feasible_ && !feasible_[row]) {
+        continue;
+      }
+      Outcome outcome;
+      for (const auto& surrogate : objectives_) {
+        outcome.push_back(surrogate->warp(i % surrogate->size()).values()[row]);
+      }
+      best = std::min(best, outcome.front());
+      if (objectives_.size() > 1) {
+        outcomes.push_back(std::move(outcome));
+      }
+    }
+    bests_.push_back(best);
+    fronts_.push_back(Front(outcomes));
+    std::sort(fronts_.back().begin(), fronts_.back().end());
+  }
+}
+
+void OutcomeModel::AddPending(const Unit& unit) {
+  const Rows point(*encoder_, {&unit, 1});
+  for (std::size_t i = 0; i < bests_.size(); ++i) {
+    Outcome outcome;
+    for (const auto& surrogate : objectives_) {
+      double mean = 0;
+      double variance = 0;
+      surrogate->member(i % surrogate->size()).Predict(point, &mean, &variance, scratch_);
+      outcome.push_back(mean);
+    }
+    bests_[i] = std::min(bests_[i], outcome.front());
+    if (objectives_.size() > 1) {
+      fronts_[i].push_back(std::move(outcome));
+      fronts_[i] = Front(fronts_[i]);
+      std::sort(fronts_[i].begin(), fronts_[i].end());
+    }
+  }
+  for (auto& surrogate : objectives_) {
+    surrogate->AppendPending(unit);
+  }
+  pending_.push_back(unit);
+}
+
+double OutcomeModel::ExploreLimit() const {
+  double limit = 0;
+  for (const double best : bests_) {
+    limit += best / static_cast<double>(bests_.size());
+  }
+  return limit;
+}
+
+void OutcomeModel::Score(std::span<const Unit> units, bool coarse, Rule rule, std::size_t chosen,
+                         std::vector<double>& scores) {
+  scores.assign(units.size(), 0.0);
+  if (units.empty()) {
+    return;
+  }
+  const Rows points(*encoder_, units);
+  const std::size_t count = bests_.size();
+  std::vector<std::size_t> members;
+  if (rule == Rule::kOneMember) {
+    members = {chosen % count};
+  } else if (coarse && count > 2) {
+    members = {chosen % count, (chosen + 1 + count / 2) % count};
+  } else {
+    members.resize(count);
+    std::iota(members.begin(), members.end(), std::size_t{0});
+  }
+  // Before anything is feasible, feasibility is all that counts.
+  if (any_feasible_ || !has_constraint_model_) {
+    if (objectives_.size() == 1) {
+      ScoreSingle(points, members, rule, scores);
+    } else {
+      ScoreMany(points, members, scores);
+    }
+  }
+  AddFeasibility(points, scores);
+  if (has_priors_) {
+    const double weight = kPriorWeight / static_cast<double>(std::max<std::size_t>(results_, 1));
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      scores[i] += weight * LogPriorBelief(units[i]);
+    }
+  }
+}
+
+void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t>& members,
+                               Rule rule, std::vector<double>& scores) {
+  const std::size_t n = points.size();
+  const Surrogate& surrogate = *objectives_.front();
+  std::vector<double> mean(n);
+  std::vector<double> variance(n);
+  std::vector<double> log_ei(n * members.size());
+  const double explore_limit = rule == Rule::kExplore ? ExploreLimit() : 0;
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    surrogate.member(members[k]).Predict(points, mean.data(), variance.data(), scratch_);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double sigma = std::sqrt(variance[i]);
+      if (rule == Rule::kConfidenceBound) {
+        scores[i] -= mean[i] - kConfidence * sigma;
+      } else if (rule == Rule::kExplore) {
+        scores[i] += std::log(sigma) - 10 * std::max(0.0, mean[i] - 0.5 * sigma - explore_limit);
+      } else {
+        log_ei[i * members.size() + k] =
+            LogExpectedImprovement(mean[i], variance[i], bests_[members[k]]);
+      }
+    }
+  }
+  const bool improvement = rule == Rule::kImprovement || rule == Rule::kOneMember;
+  for (std::size_t i = 0; i < n; ++i) {
+    scores[i] = improvement ? LogMeanExp(log_ei.data() + i * members.size(),
+                                         static_cast<int>(members.size()))
+                            : scores[i] / static_cast<double>(members.size());
+  }
+  if (has_cost_model_ && improvement) {
+    cost_->member(0).Predict(points, mean.data(), variance.data(), scratch_);
+    for (std::size_t i = 0; i < n; ++i) {
+      scores[i] -= cost_->warp(0).Unwarp(mean[i]);
+    }
+  }
+}
+
+void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>& members,
+                             std::vector<double>& scores) {
+  const std::size_t n = points.size();
+  const std::size_t m = objectives_.size();
+  std::vector<std::vector<double>> mean(m, std::vector<double>(n));
+  std::vector<std::vector<double>> variance(m, std::vector<double>(n));
+  std::vector<double> values(n * members.size());
+  Rng rng = StreamOf(options_->seed, Stream::kChoice, units_.size() + pending_.size()).Split(1);
+  std::vector<double> weights;
+  double norm = 0;
+  for (std::size_t k = 0; k < m; ++k) {
+    weights.push_back(std::abs(rng.Normal()) + 1e-3);
+    norm += weights.back() * weights.back();
+  }
+  for (double& weight : weights) {
+    weight /= std::sqrt(norm);
+  }
+  std::vector<double> draws(24 * m);
+  for (double& draw : draws) {
+    draw = rng.Normal();
+  }
+  std::vector<double> mean_at(m);
+  std::vector<double> variance_at(m);
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    for (std::size_t o = 0; o < m; ++o) {
+      objectives_[o]
+          ->member(members[k] % objectives_[o]->size())
+          .Predict(points, mean[o].data(), variance[o].data(), scratch_);
+    }
+    const std::vector<Outcome>& front = fronts_[members[k]];
+    const std::vector<double> reference = ReferencePoint(front, m);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t o = 0; o < m; ++o) {
+        mean_at[o] = mean[o][i];
+        variance_at[o] = variance[o][i];
+      }
+      values[i * members.size() + k] =
+          m == 2
+              ? LogEhvi2(front, reference, mean_at.data(), variance_at.data())
+              : LogChebyshevImprovement(front, weights, mean_at.data(), variance_at.data(), draws);
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    scores[i] = LogMeanExp(values.data() + i * members.size(), static_cast<int>(members.size()));
+  }
+}
+
+void OutcomeModel::AddFeasibility(const Rows& points, std::vector<double>& scores) {
+  const std::size_t n = points.size();
+  std::vector<double> mean(n);
+  std::vector<double> variance(n);
+  if (has_failure_model_) {
+    for (std::size_t k = 0; k < failures_->size(); ++k) {
+      const double limit = failures_->warp(k).Warp(0);
+      failures_->member(k).Predict(points, mean.data(), variance.data(), scratch_);
+      for (std::size_t i = 0; i < n; ++i) {
+        scores[i] += LogNormalCdf((limit - mean[i]) / std::sqrt(variance[i] + 0.05)) /
+                     static_cast<double>(failures_->size());
+      }
+    }
+  }
+  if (!has_constraint_model_) {
+    return;
+  }
+  for (const auto& constraint : constraints_) {
+    for (std::size_t k = 0; k < constraint->size(); ++k) {
+      const double limit = constraint->warp(k).Warp(0);
+      constraint->member(k).Predict(points, mean.data(), variance.data(), scratch_);
+      for (std::size_t i = 0; i < n; ++i) {
+        scores[i] += LogNormalCdf((limit - mean[i]) / std::sqrt(variance[i])) /
+                     static_cast<double>(constraint->size());
+      }
+    }
+  }
+}
+
+std::vector<Unit> OutcomeModel::Best(std::size_t count) const {
+  std::vector<std::size_t> order(results_);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> beaten_by(results_);
+  if (objectives_.size() > 1) {
+    for (std::size_t i = 0; i < results_; ++i) {
+      for (std::size_t j = 0; j < results_; ++j) {
+        bool dominated = true;
+        for (const auto& y : y_) {
+          dominated = dominated && y[j] < y[i];
+        }
+        beaten_by[i] += dominated ? 1 : 0;
+      }
+    }
+  }
+  const std::size_t wanted = std::min(count * objectives_.size(), results_);
+  const auto better = [&](std::size_t a, std::size_t b) {
+    if (feasible_[a] != feasible_[b]) {
+      return static_cast<bool>(feasible_[a]);
+    }
+    if (beaten_by[a] != beaten_by[b]) {
+      return beaten_by[a] < beaten_by[b];
+    }
+    return y_[0][a] < y_[0][b] || (y_[0][a] == y_[0][b] && a < b);
+  };
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(wanted), order.end(),
+                    better);
+  std::vector<Unit> best;
+  for (std::size_t i = 0; i < wanted; ++i) {
+    best.push_back(units_[order[i]]);
+  }
+  return best;
+}
+
+std::vector<double> OutcomeModel::Scales(std::size_t chosen) const {
+  const Surrogate& surrogate = *objectives_.front();
+  std::vector<double> scales;
+  for (const double log_scale : surrogate.member(chosen % surrogate.size()).hyper().log_scale) {
+    scales.push_back(std::exp(log_scale));
+  }
+  return scales;
+}
+
+void OutcomeModel::Explain(const Unit& unit, Explanation& why) {
+  const Surrogate& surrogate = *objectives_.front();
+  const double sign = options_->objectives.front().goal == Goal::kMaximize ? -1.0 : 1.0;
+  const Surrogate::Belief belief = surrogate.At(unit);
+  why.predicted_value = sign * belief.mean;
+  why.predicted_spread = belief.spread;
+  const Rows point(*encoder_, {&unit, 1});
+  double success = 0;
+  double improvement = 0;
+  for (std::size_t i = 0; i < surrogate.size(); ++i) {
+    double mean = 0;
+    double variance = 0;
+    surrogate.member(i).Predict(point, &mean, &variance, scratch_);
+    const double best = bests_[i];
+    success += NormalCdf((best - mean) / std::sqrt(variance));
+    improvement +=
+        std::exp(LogExpectedImprovement(mean, variance, best)) * surrogate.warp(i).Slope(best);
+  }
+  why.success_probability = success / static_cast<double>(surrogate.size());
+  why.expected_improvement = improvement / static_cast<double>(surrogate.size());
+}
+
+double OutcomeModel::LogPriorBelief(const Unit& unit) const {
+  double sum = 0;
+  for (std::size_t d = 0; d < unit.size(); ++d) {
+    const auto& prior = (*space_)[d].prior;
+    if (!prior || unit[d] == kInactive) {
+      continue;
+    }
+    Point point(unit.size());
+    point[d] = prior->value;
+    const double at = encoder_->ToUnit(point)[d];
+    if (encoder_->kind(d) == DimensionKind::kCategory) {
+      sum += unit[d] == at ? std::log(prior->odds) : 0.0;
+    } else {
+      const double z = (unit[d] - at) / prior->spread;
+      sum -= 0.5 * z * z;
+    }
+  }
+  return sum;
+}
+
+}  // namespace regatta::search

@@ -1,0 +1,110 @@
+// What is believed about all outcomes of a trial (objectives, constraints, cost, failure), and what
+// a point promises in the light of it.
+//
+// Not thread-safe. Borrows space, options and encoder, which outlive it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "encoder.h"
+#include "gp.h"
+#include "regatta/search/sampler.h"
+#include "surrogate.h"
+#include "trial_book.h"
+
+namespace regatta::search {
+
+// How a proposal is chosen. With several objectives each of them uses the expected hypervolume
+// improvement.
+enum class Rule : std::uint8_t {
+  kImprovement,      // log expected improvement, averaged over the ensemble
+  kConfidenceBound,  // mean - 1.8 σ (Song et al. 2024, "The Vizier Gaussian process bandit
+                     // algorithm")
+  kExplore,          // the most uncertain point that may still be good (pure exploration, ibid.)
+  kOneMember,        // log expected improvement of one member: what Thompson sampling is to draws
+};
+
+class OutcomeModel {
+ public:
+  OutcomeModel(const SearchSpace& space, const SamplerOptions& options, const Encoder& encoder,
+               std::size_t particles, bool warps);
+  // Members borrow each other.
+  OutcomeModel(const OutcomeModel&) = delete;
+  OutcomeModel& operator=(const OutcomeModel&) = delete;
+
+  // Brings the model to the settled trials of `book`, whose coordinates are `units`.
+  void Update(const TrialBook& book, std::span<const Unit> units, bool history_changed);
+  // Enough results, and a fit that worked.
+  bool ready() const;
+
+  // Open trials: each narrows the variance around itself and is believed to give what is predicted.
+  void DropPending();
+  void AddPending(const Unit& unit);
+  std::span<const Unit> pending() const { return pending_; }
+
+  // Scores for `units`, higher is better; `coarse` asks fewer members. `chosen` picks members by
+  // chance.
+  void Score(std::span<const Unit> units, bool coarse, Rule rule, std::size_t chosen,
+             std::vector<double>& scores);
+
+  // Results (and imputed failures), and the best few of them, best first.
+  std::span<const Unit> rows() const { return units_; }
+  std::vector<Unit> Best(std::size_t count) const;
+  // Length scales of a member of the first objective's ensemble.
+  std::vector<double> Scales(std::size_t chosen) const;
+  double noise_to_signal() const { return objectives_.front()->noise_to_signal(); }
+
+  const Surrogate& objective(std::size_t k) const { return *objectives_[k]; }
+
+  // Fills in what is predicted for the first objective.
+  void Explain(const Unit& unit, Explanation& why);
+
+  // ln of the users' prior belief in a point, 0 without priors.
+  double LogPriorBelief(const Unit& unit) const;
+
+ private:
+  // A point in the space of (warped) objectives.
+  using Outcome = std::vector<double>;
+
+  void BuildHistory(const TrialBook& book, std::span<const Unit> units);
+  void UpdateSide(const TrialBook& book, std::span<const Unit> units, bool history_changed);
+  void UpdateFailures(const TrialBook& book, std::span<const Unit> units, bool history_changed);
+  void ScoreSingle(const Rows& points, const std::vector<std::size_t>& members, Rule rule,
+                   std::vector<double>& scores);
+  void ScoreMany(const Rows& points, const std::vector<std::size_t>& members,
+                 std::vector<double>& scores);
+  void AddFeasibility(const Rows& points, std::vector<double>& scores);
+  double ExploreLimit() const;
+
+  const SearchSpace* space_;
+  const SamplerOptions* options_;
+  const Encoder* encoder_;
+  std::vector<std::unique_ptr<Surrogate>> objectives_;
+  std::vector<std::unique_ptr<Surrogate>> constraints_;
+  std::unique_ptr<Surrogate> cost_;
+  std::unique_ptr<Surrogate> failures_;
+  bool has_failure_model_ = false;
+  bool has_constraint_model_ = false;
+  bool has_cost_model_ = false;
+  bool any_feasible_ = true;
+  bool has_priors_ = false;
+
+  std::vector<Unit> units_;
+  std::vector<std::vector<double>> y_;  // per objective, lower is better
+  std::vector<bool> feasible_;          // per row
+  std::size_t results_ = 0;             // rows that are results; the rest are imputed failures
+  std::vector<double> imputed_;
+  bool imputation_changed_ = false;
+  std::vector<Unit> failed_units_;
+
+  std::vector<Unit> pending_;
+  std::vector<double> bests_;                 // per member, single objective
+  std::vector<std::vector<Outcome>> fronts_;  // per member, several objectives
+  Posterior::Scratch scratch_;
+};
+
+}  // namespace regatta::search
