@@ -1,0 +1,47 @@
+// What a search over --stdio was told, in order: all that is needed to go on identically.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "regatta/base/result.h"
+#include "regatta/search/trial.h"
+#include "regatta/sweeps/value.h"
+
+namespace regatta::app {
+
+// One change of a trial. Points are kept as the sampler made them, so nothing is computed again.
+struct JournalEntry {
+  enum class Kind : std::uint8_t { kAsked, kAdded, kTold, kReported };
+  Kind kind = Kind::kAsked;
+  search::TrialId id = 0;
+  search::Point point;                                       // kAsked, kAdded
+  std::optional<std::uint64_t> grid_index;                   // kAsked
+  search::TrialState state = search::TrialState::kFinished;  // kAdded, kTold
+  std::vector<double> objectives;                            // kAdded, kTold
+  std::vector<double> constraints;                           // kAdded, kTold; NaN: unknown
+  std::optional<double> cost;                                // kAdded, kTold
+  std::int64_t step = 0;                                     // kReported
+  double value = 0;                                          // kReported
+};
+
+struct SearchState {
+  sweeps::Value config;  // as it was given: a mapping or a text
+  std::uint64_t seed = 0;
+  std::vector<JournalEntry> journal;
+};
+
+// A finite number as it is; the others as "NaN", "Infinity", "-Infinity", since JSON has no such
+// numbers.
+sweeps::Value NumberToValue(double number);
+// Reads both forms, and bare NaN and Infinity; nothing if `value` is no number.
+std::optional<double> NumberFromValue(const sweeps::Value& value);
+
+// {"version":1,...}: numbers survive bit for bit.
+sweeps::Value StateToValue(const SearchState& state);
+// Errors: kInvalidArgument naming the place, e.g. "state.log[3]".
+Result<SearchState> StateFromValue(const sweeps::Value& value);
+
+}  // namespace regatta::app
