@@ -25,41 +25,22 @@ Error DiskError(std::string_view doing, const std::string& path, int error_numbe
       fmt::format("{} {}: {}; nothing was stored", doing, path, std::strerror(error_number)));
 }
 
-Result<void> SyncPath(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return DiskError("open", path, errno);
-  const int synced = ::fsync(fd);
-  const int error_number = errno;
-  ::close(fd);
-  if (synced != 0) return DiskError("sync", path, error_number);
-  return Ok();
-}
-
-Result<void> WriteWhole(const std::string& path, std::string_view bytes) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return DiskError("create", path, errno);
-  Result<void> outcome = Ok();
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      outcome = DiskError("write", path, errno);
-      break;
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  ::close(fd);
-  return outcome;
-}
-
 }  // namespace
 
-BlobFolder::BlobFolder(std::string blob_folder, std::string spool_folder, Clock& clock)
-    : blob_folder_(std::move(blob_folder)), spool_folder_(std::move(spool_folder)), clock_(clock) {}
+FileCalls FileCalls::OfTheSystem() {
+  return {.write = ::write, .sync = ::fsync, .rename = ::rename};
+}
+
+BlobFolder::BlobFolder(std::string blob_folder, std::string spool_folder, Clock& clock,
+                       FileCalls calls)
+    : blob_folder_(std::move(blob_folder)),
+      spool_folder_(std::move(spool_folder)),
+      clock_(clock),
+      calls_(calls) {}
 
 Result<std::unique_ptr<BlobFolder>> BlobFolder::Open(const std::string& blob_folder,
-                                                     const std::string& spool_folder,
-                                                     Clock& clock) {
+                                                     const std::string& spool_folder, Clock& clock,
+                                                     FileCalls calls) {
   std::error_code error;
   fs::remove_all(spool_folder, error);
   for (const std::string& folder : {blob_folder, spool_folder}) {
@@ -70,11 +51,55 @@ Result<std::unique_ptr<BlobFolder>> BlobFolder::Open(const std::string& blob_fol
     }
     fs::permissions(folder, fs::perms::owner_all, error);
   }
-  return std::unique_ptr<BlobFolder>(new BlobFolder(blob_folder, spool_folder, clock));
+  return std::unique_ptr<BlobFolder>(new BlobFolder(blob_folder, spool_folder, clock, calls));
 }
 
 std::string BlobFolder::PathOf(std::string_view sha256_hex) const {
   return fmt::format("{}/{}/{}", blob_folder_, sha256_hex.substr(0, 2), sha256_hex);
+}
+
+Result<void> BlobFolder::Sync(const std::string& path) const {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return DiskError("open", path, errno);
+  const int synced = calls_.sync(fd);
+  const int error_number = errno;
+  ::close(fd);
+  if (synced != 0) return DiskError("sync", path, error_number);
+  return Ok();
+}
+
+Result<void> BlobFolder::WriteWhole(const std::string& path, std::string_view bytes) const {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return DiskError("create", path, errno);
+  Result<void> outcome = Ok();
+  while (!bytes.empty()) {
+    const ssize_t written = calls_.write(fd, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      outcome = DiskError("write", path, errno);
+      break;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  // Some file systems tell of a failed write only now.
+  if (::close(fd) != 0 && outcome) outcome = DiskError("close", path, errno);
+  return outcome;
+}
+
+Result<void> BlobFolder::Move(const std::string& path, const std::string& target) const {
+  if (Result<void> synced = Sync(path); !synced) return synced;
+  const std::string folder = target.substr(0, target.rfind('/'));
+  std::error_code error;
+  const bool is_new_folder = fs::create_directory(folder, error);
+  if (error) return DiskError("create folder", folder, error.value());
+  if (calls_.rename(path.c_str(), target.c_str()) != 0) {
+    return DiskError("rename to", target, errno);
+  }
+  Result<void> synced = Sync(folder);
+  if (synced && is_new_folder) synced = Sync(blob_folder_);
+  // A name that may be gone after a power cut must not make the next upload believe in it.
+  if (!synced) ::unlink(target.c_str());
+  return synced;
 }
 
 Result<void> BlobFolder::Adopt(const std::string& path, const tracking::Blob& blob) {
@@ -85,18 +110,13 @@ Result<void> BlobFolder::Adopt(const std::string& path, const tracking::Blob& bl
     adopted_[blob.sha256_hex] = now;
   }
   const std::string target = PathOf(blob.sha256_hex);
-  const std::string folder = target.substr(0, target.rfind('/'));
-  const auto adopt = [&]() -> Result<void> {
-    if (::access(target.c_str(), F_OK) == 0) return Ok();
-    if (Result<void> synced = SyncPath(path); !synced) return synced;
-    std::error_code error;
-    const bool is_new_folder = fs::create_directory(folder, error);
-    if (error) return DiskError("create folder", folder, error.value());
-    if (::rename(path.c_str(), target.c_str()) != 0) return DiskError("rename to", target, errno);
-    if (Result<void> synced = SyncPath(folder); !synced) return synced;
-    return is_new_folder ? SyncPath(blob_folder_) : Ok();
-  };
-  Result<void> outcome = adopt();
+  Result<void> outcome = Ok();
+  if (::access(target.c_str(), F_OK) == 0) {
+    // Somebody else may have moved it there this very moment, and not have synced the name yet.
+    outcome = Sync(target.substr(0, target.rfind('/')));
+  } else {
+    outcome = Move(path, target);
+  }
   ::unlink(path.c_str());
   return outcome;
 }

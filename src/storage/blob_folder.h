@@ -1,7 +1,10 @@
 // BlobStore in a folder: blobs/<first two digits>/<sha256>.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,12 +15,22 @@
 
 namespace regatta::storage {
 
+// The calls that may meet a failing disk; a test puts others in their place.
+struct FileCalls {
+  ssize_t (*write)(int fd, const void* bytes, std::size_t size);
+  int (*sync)(int fd);
+  int (*rename)(const char* from, const char* to);
+
+  static FileCalls OfTheSystem();
+};
+
 class BlobFolder : public tracking::BlobStore {
  public:
   // Creates `folder` and the spool beside it, and empties the spool: what lies there was never
   // adopted.
   static Result<std::unique_ptr<BlobFolder>> Open(const std::string& blob_folder,
-                                                  const std::string& spool_folder, Clock& clock);
+                                                  const std::string& spool_folder, Clock& clock,
+                                                  FileCalls calls = FileCalls::OfTheSystem());
 
   std::string SpoolFolder() const override { return spool_folder_; }
   Result<void> Adopt(const std::string& path, const tracking::Blob& blob) override;
@@ -29,12 +42,17 @@ class BlobFolder : public tracking::BlobStore {
   void Remove(std::string_view sha256_hex);
 
  private:
-  BlobFolder(std::string blob_folder, std::string spool_folder, Clock& clock);
+  BlobFolder(std::string blob_folder, std::string spool_folder, Clock& clock, FileCalls calls);
   std::string PathOf(std::string_view sha256_hex) const;
+  Result<void> WriteWhole(const std::string& path, std::string_view bytes) const;
+  Result<void> Sync(const std::string& path) const;
+  // Moves the spooled file to `target`, durably, or leaves nothing at `target`.
+  Result<void> Move(const std::string& path, const std::string& target) const;
 
   const std::string blob_folder_;
   const std::string spool_folder_;
   Clock& clock_;
+  const FileCalls calls_;
   std::atomic<std::uint64_t> next_spool_name_{0};
   std::mutex mutex_;
   std::unordered_map<std::string, Timestamp> adopted_;  // guarded by mutex_; the last hour's

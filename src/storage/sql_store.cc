@@ -28,8 +28,6 @@ constexpr const char* kWriterSettings =
 constexpr const char* kReaderSettings =
     "PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;";
 constexpr std::size_t kMaxIdleReaders = 16;
-constexpr int kCheckpointFrames = 2000;
-
 struct Reader {
   std::unique_ptr<Connection> snapshot;
   std::unique_ptr<Connection> log;
@@ -63,8 +61,10 @@ class SqliteStore final : public SqlStore, public BatchWriter {
   void Rollback() override;
   Result<void> BeginStep() override;
   Result<void> EndStep(bool keep) override;
+  void AfterBatch() override;
 
   Result<void> OpenWriter();
+  Result<void> OpenAnchor();
   Result<void> LoadIndex();
   Result<void> FoldRuns(const std::vector<tracking::RunId>& runs);
   Result<void> RemoveReleasedBlobs();
@@ -77,6 +77,11 @@ class SqliteStore final : public SqlStore, public BatchWriter {
   StoreSummary summary_;
   std::unique_ptr<BlobFolder> blobs_;
   StreamIndex index_;
+
+  // Never used, always attached to the write-ahead log. Were the writer ever the only connection,
+  // reopening it would read the log back from the page cache, where the frames of a commit whose
+  // sync failed still look whole, and put later commits behind frames that no disk holds.
+  std::unique_ptr<Connection> anchor_;
 
   // The queue's thread only, after Start.
   std::unique_ptr<Connection> writer_;
@@ -144,6 +149,10 @@ Result<void> SqliteStore::Start() {
     }
   }
   if (Result<void> migrated = Migrate(*writer_); !migrated) return migrated;
+  // The last process may have died after a failed sync: what it left in the write-ahead log is
+  // written once more, and synced, before anything comes after it.
+  if (Result<void> done = writer_->Execute("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done;
+  if (Result<void> opened = OpenAnchor(); !opened) return opened;
   fs::permissions(paths_.Database(), fs::perms::owner_read | fs::perms::owner_write, error);
   Result<std::unique_ptr<BlobFolder>> blobs =
       BlobFolder::Open(paths_.Blobs(), paths_.Spool(), *options_.clock);
@@ -152,6 +161,15 @@ Result<void> SqliteStore::Start() {
   if (Result<void> loaded = LoadIndex(); !loaded) return loaded;
   queue_ = std::make_unique<WriteQueue>(*this);
   return Ok();
+}
+
+Result<void> SqliteStore::OpenAnchor() {
+  Result<std::unique_ptr<Connection>> opened =
+      Connection::Open(paths_.Database(), Connection::Mode::kReadOnly, options_.vfs);
+  if (!opened) return opened.error();
+  anchor_ = *std::move(opened);
+  // The first read is what attaches it.
+  return anchor_->Execute("PRAGMA cache_size = 1; SELECT 1 FROM entities LIMIT 1");
 }
 
 Result<void> SqliteStore::LoadIndex() {
@@ -283,12 +301,14 @@ Result<void> SqliteStore::Commit() {
   std::vector<tracking::Change> changes = std::move(context_.changes);
   ForgetPending();
   if (options_.on_change && !changes.empty()) options_.on_change(changes);
-  if (wal_frames_ > kCheckpointFrames) {
-    // Passive: what a reader still needs stays for the next time. A failure costs nothing but room.
-    (void)writer_->Execute("PRAGMA wal_checkpoint(PASSIVE)");
-    wal_frames_ = 0;
-  }
   return Ok();
+}
+
+void SqliteStore::AfterBatch() {
+  if (wal_frames_ <= options_.checkpoint_frames || must_reopen_) return;
+  // Passive: what a reader still needs stays for the next time. A failure costs nothing but room.
+  (void)writer_->Execute("PRAGMA wal_checkpoint(PASSIVE)");
+  wal_frames_ = 0;
 }
 
 void SqliteStore::Rollback() {

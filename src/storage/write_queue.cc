@@ -67,6 +67,7 @@ void WriteQueue::Loop() {
       waiting_bytes_ -= std::min(bytes, waiting_bytes_);
     }
     CommitBatch(batch);
+    writer_.AfterBatch();
   }
 }
 
@@ -80,6 +81,10 @@ void WriteQueue::CommitBatch(std::vector<Item>& batch) {
         outcomes[i] = batch[i].work();
         // Without a savepoint a failure may have left half of the work behind.
         if (!outcomes[i]) must_redo_alone = true;
+        // A disk that fails one fails all: they are told so at once, and send again later.
+        if (!outcomes[i] && outcomes[i].error().code == ErrorCode::kUnavailable) {
+          committed = outcomes[i];
+        }
       } else if (Result<void> begun = writer_.BeginStep(); !begun) {
         outcomes[i] = begun;
       } else {
@@ -98,7 +103,7 @@ void WriteQueue::CommitBatch(std::vector<Item>& batch) {
       if (!committed) writer_.Rollback();
     }
   }
-  if (must_redo_alone && batch.size() > 1) {
+  if (must_redo_alone && committed && batch.size() > 1) {
     // Each piece gets a commit of its own, so that only the failing ones fail.
     for (Item& item : batch) {
       std::vector<Item> single;

@@ -24,6 +24,8 @@ class BatchWriter {
   // Brackets one piece of work that may fail alone.
   virtual Result<void> BeginStep() = 0;
   virtual Result<void> EndStep(bool keep) = 0;
+  // Housekeeping that nobody should wait for: called when a batch was answered.
+  virtual void AfterBatch() = 0;
 };
 
 // Group commit. Thread-safe. Work is done in the order of submission; `done` is called on the

@@ -24,6 +24,8 @@ struct StoreOptions {
   std::function<void()> on_rollback;
   // A registered SQLite VFS to go through, or empty. For tests that make the disk fail.
   std::string vfs;
+  // Pages in the write-ahead log beyond which it is written back into the database.
+  int checkpoint_frames = 2000;
 };
 
 // What a start found, for the log.
@@ -45,8 +47,8 @@ class SqlStore : public tracking::Store {
   ~SqlStore() override = default;
 
   virtual const StoreSummary& summary() const = 0;
-  // Folds summaries and heartbeats into the runs' rows, checkpoints the write-ahead log, removes
-  // blobs that no row names. To be called every few seconds, from any one thread.
+  // Folds summaries and heartbeats into the runs' rows, removes blobs that no row names. To be
+  // called every few seconds, from any one thread.
   virtual Result<void> Maintain() = 0;
 };
 
