@@ -17,15 +17,16 @@ BUILD = pathlib.Path(os.environ.get("REGATTA_BUILD", ROOT / "build/release"))
 
 # module -> modules whose headers it must not be able to include
 NEVER = {
-    "base": {"search", "tracking", "sweeps", "storage", "graphql", "net", "wandb", "agent", "app"},
-    "search": {"tracking", "sweeps", "storage", "graphql", "net", "wandb", "agent", "app"},
-    "tracking": {"search", "sweeps", "storage", "graphql", "net", "wandb", "agent", "app"},
-    "sweeps": {"storage", "graphql", "net", "wandb", "agent", "app"},
-    "storage": {"graphql", "net", "wandb", "agent", "app"},
-    "graphql": {"search", "tracking", "sweeps", "storage", "net", "wandb", "agent", "app"},
-    "net": {"search", "tracking", "sweeps", "storage", "graphql", "wandb", "agent", "app"},
-    "wandb": {"storage", "agent", "app"},
-    "agent": {"search", "tracking", "sweeps", "storage", "graphql", "wandb", "app"},
+    "base": {"search", "tracking", "sweeps", "storage", "graphql", "net", "wandb", "server", "agent", "app"},
+    "search": {"tracking", "sweeps", "storage", "graphql", "net", "wandb", "server", "agent", "app"},
+    "tracking": {"search", "sweeps", "storage", "graphql", "net", "wandb", "server", "agent", "app"},
+    "sweeps": {"storage", "graphql", "net", "wandb", "server", "agent", "app"},
+    "storage": {"graphql", "net", "wandb", "server", "agent", "app"},
+    "graphql": {"search", "tracking", "sweeps", "storage", "net", "wandb", "server", "agent", "app"},
+    "net": {"search", "tracking", "sweeps", "storage", "graphql", "wandb", "server", "agent", "app"},
+    "wandb": {"storage", "server", "agent", "app"},
+    "server": {"storage", "graphql", "wandb", "agent", "app"},
+    "agent": {"search", "tracking", "sweeps", "storage", "graphql", "wandb", "server", "app"},
 }
 # module -> a header of a third-party library that it must not be able to include
 NEVER_LIBRARY = [
@@ -35,6 +36,8 @@ NEVER_LIBRARY = [
     ("tracking", "sqlite3.h"),
     ("sweeps", "sqlite3.h"),
     ("sweeps", "boost/asio.hpp"),
+    ("server", "boost/beast/http.hpp"),
+    ("server", "sqlite3.h"),
     ("graphql", "boost/beast/http.hpp"),
     ("storage", "boost/beast/http.hpp"),
     ("search", "nlohmann/json.hpp"),
