@@ -14,6 +14,9 @@ class SqlRunTables : public tracking::RunTables {
                                                   std::string_view name) const override;
   Result<void> ForEach(tracking::ProjectId project, bool newest_first,
                        FunctionRef<bool(const tracking::Run&)> visit) const override;
+  Result<void> ForEachFrom(tracking::ProjectId project, bool newest_first, std::int64_t offset,
+                           std::int64_t count,
+                           FunctionRef<bool(const tracking::Run&)> visit) const override;
   Result<void> ForEachOfSweep(tracking::ProjectId project, std::string_view sweep_name,
                               FunctionRef<bool(const tracking::Run&)> visit) const override;
   Result<std::vector<tracking::Run>> ListSilent(Timestamp before) const override;

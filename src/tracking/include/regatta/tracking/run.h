@@ -78,6 +78,10 @@ class RunTables {
   // order.
   virtual Result<void> ForEach(ProjectId project, bool newest_first,
                                FunctionRef<bool(const Run&)> visit) const = 0;
+  // The same for `count` runs after the first `offset` ones, without reading those.
+  virtual Result<void> ForEachFrom(ProjectId project, bool newest_first, std::int64_t offset,
+                                   std::int64_t count,
+                                   FunctionRef<bool(const Run&)> visit) const = 0;
   // The same for one sweep's runs, oldest first.
   virtual Result<void> ForEachOfSweep(ProjectId project, std::string_view sweep_name,
                                       FunctionRef<bool(const Run&)> visit) const = 0;
