@@ -19,6 +19,7 @@
 #include "regatta/server/routes.h"
 #include "regatta/storage/data_folder.h"
 #include "regatta/storage/sql_store.h"
+#include "regatta/tracking/artifact_rules.h"
 #include "regatta/tracking/authenticator.h"
 #include "regatta/tracking/run_rules.h"
 #include "regatta/wandb/wire.h"
@@ -231,6 +232,8 @@ Result<void> Serve(const ServeOptions& options) {
         const Result<int> marked = tracking::MarkSilentRuns(
             tables, wire_services.observer, now - std::chrono::seconds(options.crash_seconds), now);
         if (!marked) return marked.error();
+        const Result<int> expired = tracking::DeleteExpired(tables, now);
+        if (!expired) return expired.error();
         return Ok();
       });
       if (!swept) Log(LogLevel::kWarning, "maintenance", "{}", swept.error().message);

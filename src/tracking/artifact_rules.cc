@@ -503,7 +503,7 @@ Result<std::vector<std::string>> EditTags(std::vector<std::string> tags,
                                           const std::vector<std::string>& removed) {
   for (const std::string& tag : added) {
     if (const std::string problem = TagProblem(tag); !problem.empty()) {
-      return BadName("tag", tag, problem);
+      return BadName("invalid tag", tag, problem);
     }
     if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
   }

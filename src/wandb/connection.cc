@@ -59,6 +59,18 @@ Result<PageRange> PageOf(const graphql::Arguments& args, std::size_t total) {
   return range;
 }
 
+Resolved PageInfoOf(PageRange range, std::size_t total) {
+  Record page("PageInfo");
+  // An empty page never says that there is more: clients would ask for ever.
+  page.Set("hasNextPage", range.end < total && range.end > range.begin);
+  page.Set("hasPreviousPage", range.begin > 0);
+  if (range.end > range.begin) {
+    page.Set("startCursor", CursorAt(range.begin));
+    page.Set("endCursor", CursorAt(range.end - 1));
+  }
+  return Resolved(std::move(page));
+}
+
 Resolved Connection(graphql::StaticName connection_type, graphql::StaticName edge_type,
                     std::vector<Resolved> nodes, PageRange range, std::size_t total) {
   std::vector<Resolved> edges;
@@ -68,17 +80,9 @@ Resolved Connection(graphql::StaticName connection_type, graphql::StaticName edg
                            .Set("node", std::move(nodes[i]))
                            .Set("cursor", CursorAt(range.begin + i)));
   }
-  Record page("PageInfo");
-  // An empty page never says that there is more: clients would ask for ever.
-  page.Set("hasNextPage", range.end < total && range.end > range.begin);
-  page.Set("hasPreviousPage", range.begin > 0);
-  if (range.end > range.begin) {
-    page.Set("startCursor", CursorAt(range.begin));
-    page.Set("endCursor", CursorAt(range.end - 1));
-  }
   return Record(connection_type)
       .Set("edges", std::move(edges))
-      .Set("pageInfo", std::move(page))
+      .Set("pageInfo", PageInfoOf(range, total))
       .Set("totalCount", total);
 }
 

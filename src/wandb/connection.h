@@ -25,6 +25,9 @@ Result<PageRange> PageOf(const graphql::Arguments& args, std::size_t total);
 
 std::string CursorAt(std::size_t position);
 
+// The PageInfo of a page of `total` items.
+graphql::Resolved PageInfoOf(PageRange range, std::size_t total);
+
 // The connection object for `nodes`, which are the items [range.begin, range.end) of `total`.
 graphql::Resolved Connection(graphql::StaticName connection_type, graphql::StaticName edge_type,
                              std::vector<graphql::Resolved> nodes, PageRange range,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "artifact_nodes.h"
 #include "connection.h"
 #include "links.h"
 #include "regatta/codec/percent.h"
@@ -50,14 +51,21 @@ bool MatchesLike(std::string_view text, std::string_view pattern) {
   return p == pattern.size();
 }
 
-std::string UploadUrl(const RequestContext& context, const RunFile& file) {
-  return fmt::format(
-      "{}/upload/{}", context.base_url,
-      context.links.Sign(
-          {.kind = Grant::Kind::kUploadRunFile, .target = ToInt(file.run), .name = file.name}));
+Resolved UploadUrl(const RequestContext& context, const FileNode& node) {
+  Grant grant{
+      .kind = Grant::Kind::kUploadRunFile, .target = ToInt(node.file.run), .name = node.file.name};
+  if (node.artifact_part) {
+    if (!node.artifact_part->upload) return nullptr;
+    grant = *node.artifact_part->upload;
+  }
+  return fmt::format("{}/upload/{}", context.base_url, context.links.Sign(grant));
 }
 
-std::string DirectUrl(const RequestContext& context, const RunFile& file) {
+std::string DirectUrl(const RequestContext& context, const FileNode& node) {
+  if (node.artifact_part && !node.artifact_part->reference.empty()) {
+    return node.artifact_part->reference;
+  }
+  const RunFile& file = node.file;
   return fmt::format("{}/download/{}/{}", context.base_url,
                      context.links.Sign({.kind = Grant::Kind::kDownloadBlob,
                                          .name = file.blob.sha256_hex,
@@ -191,6 +199,7 @@ void AddFileFields(ResolverMap& resolvers) {
                               [read](const FileNode& node) { return Resolved(read(node)); });
   };
   add("id", [](const FileNode& f) {
+    if (f.artifact_part) return f.artifact_part->id;
     return f.is_stored ? EncodeId("File", ToInt(f.file.id)) : "NewFile:" + f.file.name;
   });
   add("name", [](const FileNode& f) { return f.file.name; });
@@ -202,22 +211,27 @@ void AddFileFields(ResolverMap& resolvers) {
   });
   add("md5", [](const FileNode& f) { return f.file.blob.md5_base64; });
   add("digest", [](const FileNode& f) { return f.file.blob.md5_base64; });
-  add("storagePath", [](const FileNode& f) { return f.file.blob.sha256_hex; });
+  add("storagePath", [](const FileNode& f) {
+    return f.artifact_part ? f.artifact_part->storage_path : f.file.blob.sha256_hex;
+  });
   add("uploadHeaders", [](const FileNode&) { return Resolved(Resolved::Items()); });
   add("uploadMultipartUrls", [](const FileNode&) { return Resolved(nullptr); });
-  add("artifact", [](const FileNode&) { return Resolved(nullptr); });
+  add("artifact", [](const FileNode& f) {
+    if (!f.artifact_part) return Resolved(nullptr);
+    return Resolved::Object("Artifact", f.artifact_part->artifact);
+  });
   resolvers.Field<FileNode>("File", "url", [](const FileNode& node, const FieldContext& field) {
     const RequestContext& context = Context(field);
     const bool upload = field.args().BoolOr("upload", false) || !node.is_stored;
-    return upload ? UploadUrl(context, node.file) : DirectUrl(context, node.file);
+    return upload ? UploadUrl(context, node) : Resolved(DirectUrl(context, node));
   });
   resolvers.Field<FileNode>("File", "uploadUrl",
                             [](const FileNode& node, const FieldContext& field) {
-                              return UploadUrl(Context(field), node.file);
+                              return UploadUrl(Context(field), node);
                             });
   resolvers.Field<FileNode>("File", "directUrl",
                             [](const FileNode& node, const FieldContext& field) {
-                              return DirectUrl(Context(field), node.file);
+                              return DirectUrl(Context(field), node);
                             });
 }
 

@@ -47,6 +47,53 @@ Result<void> StoreRunFile(const Services& services, const Grant& grant,
   });
 }
 
+// Requires: a grant of kUploadArtifact.
+Result<void> StoreArtifactFile(const Services& services, const Grant& grant,
+                               const net::Request& request) {
+  const Blob blob = BlobOf(*request.spooled_body);
+  constexpr std::string_view kFile = "file:";
+  constexpr std::string_view kManifest = "manifest:";
+  const std::string_view name = grant.name;
+  const bool is_file = name.starts_with(kFile);
+  if (is_file && name.substr(kFile.size()) != blob.md5_base64) {
+    return InvalidArgument(fmt::format(
+        "artifact file \"{}\": what came has the MD5 {}, but {} was announced: the file changed or "
+        "was cut off, so log the artifact again",
+        grant.note, blob.md5_base64, name.substr(kFile.size())));
+  }
+  const std::string path = request.spooled_body->Release().string();
+  if (Result<void> adopted = services.store.blobs().Adopt(path, blob); !adopted) return adopted;
+  const tracking::ArtifactId id{grant.target};
+  return services.store.Write([&](Tables& tables) -> Result<void> {
+    const auto artifact = tables.artifacts().Find(id);
+    if (!artifact) return artifact.error();
+    if (!*artifact || (*artifact)->state == tracking::ArtifactState::kDeleted) {
+      return NotFound("the artifact that this upload belongs to was deleted");
+    }
+    if (is_file) {
+      const auto project = tables.projects().Find((*artifact)->project);
+      if (!project) return project.error();
+      return tables.artifacts().PutBlob(id, (*project)->entity, blob);
+    }
+    if ((*artifact)->state != tracking::ArtifactState::kPending) {
+      return FailedPrecondition("the artifact is committed already: its manifest cannot change");
+    }
+    const std::string number(name.substr(kManifest.size()));
+    const auto found = tables.artifacts().FindManifest(tracking::ManifestId{std::stoll(number)});
+    if (!found) return found.error();
+    if (!*found) return NotFound("the manifest that this upload belongs to was deleted");
+    tracking::ArtifactManifest manifest = **found;
+    manifest.blob = blob;
+    return tables.artifacts().UpdateManifest(manifest);
+  });
+}
+
+Result<void> StoreUpload(const Services& services, const Grant& grant,
+                         const net::Request& request) {
+  if (grant.kind == Grant::Kind::kUploadRunFile) return StoreRunFile(services, grant, request);
+  return StoreArtifactFile(services, grant, request);
+}
+
 net::Response FileAnswer(const Services& services, std::string_view sha256_hex,
                          std::string_view mimetype) {
   const Result<std::string> path = services.store.blobs().Path(sha256_hex);
@@ -96,6 +143,31 @@ void ServeRunFile(const Services& services, const Links& links, const net::Reque
   responder.Send(FileAnswer(services, file->blob.sha256_hex, file->mimetype));
 }
 
+// A file of some artifact of an entity, by the MD5 that a manifest names: the addresses that
+// clients build by themselves.
+void ServeArtifactFile(const Services& services, const Links& links, const net::Request& request,
+                       const net::Responder& responder) {
+  Result<tracking::User> viewer = Viewer(services, request);
+  if (!viewer) return responder.Send(viewer.error());
+  RequestContext context(services, links, *viewer, request.base_url);
+  Blob blob;
+  const Result<void> read = context.Read([&](const Tables& tables) -> Result<void> {
+    const Error missing =
+        NotFound(fmt::format("no artifact of {} holds such a file", request.Param("entity")));
+    const auto entity = FindEntity(tables, context, request.Param("entity"));
+    if (!entity) return entity.error();
+    const Result<std::string> md5 = codec::DecodeHex(request.Param("md5"));
+    if (!*entity || !md5) return missing;
+    const auto held = tables.artifacts().FindBlobOfEntity((*entity)->id, codec::EncodeBase64(*md5));
+    if (!held) return held.error();
+    if (!*held) return missing;
+    blob = (*held)->blob;
+    return Ok();
+  });
+  if (!read) return responder.Send(read.error());
+  responder.Send(FileAnswer(services, blob.sha256_hex, net::MediaType(request.Param("name"))));
+}
+
 }  // namespace
 
 void AddFileRoutes(net::Router& router, const Services& services, const Links& links,
@@ -104,7 +176,7 @@ void AddFileRoutes(net::Router& router, const Services& services, const Links& l
       [&links](const net::Request& request) -> std::optional<net::Response> {
     const Result<Grant> grant = links.Verify(request.Param("token"));
     if (!grant) return net::ErrorResponse(grant.error());
-    if (grant->kind != Grant::Kind::kUploadRunFile) {
+    if (grant->kind != Grant::Kind::kUploadRunFile && grant->kind != Grant::Kind::kUploadArtifact) {
       return net::ErrorResponse(403, "this is not an upload link");
     }
     return std::nullopt;
@@ -114,7 +186,7 @@ void AddFileRoutes(net::Router& router, const Services& services, const Links& l
                workers.Post([&services, &links, request = std::move(request), responder] {
                  const Result<Grant> grant = links.Verify(request.Param("token"));
                  const Result<void> stored =
-                     grant ? StoreRunFile(services, *grant, request) : Result<void>(grant.error());
+                     grant ? StoreUpload(services, *grant, request) : Result<void>(grant.error());
                  if (!stored) return responder.Send(stored.error());
                  net::Response response;
                  response.headers.Set(
@@ -135,6 +207,17 @@ void AddFileRoutes(net::Router& router, const Services& services, const Links& l
   };
   router.Add("GET", "/download/{token}", download, {.allows_cross_origin = true});
   router.Add("GET", "/download/{token}/{name...}", download, {.allows_cross_origin = true});
+  for (const char* pattern :
+       {"/artifacts/{entity}/{md5}",
+        "/artifactsV2/{region}/{entity}/{project}/{collection}/{birth}/{md5}/{name...}"}) {
+    router.Add("GET", pattern,
+               [&services, &links, &workers](net::Request request, net::Responder responder) {
+                 workers.Post([&services, &links, request = std::move(request), responder] {
+                   ServeArtifactFile(services, links, request, responder);
+                 });
+               },
+               {.allows_cross_origin = true});
+  }
   router.Add("GET", "/files/{entity}/{project}/{run}/{path...}",
              [&services, &links, &workers](net::Request request, net::Responder responder) {
                workers.Post([&services, &links, request = std::move(request), responder] {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "links.h"
 #include "regatta/tracking/account.h"
 #include "regatta/tracking/project.h"
 #include "regatta/tracking/run.h"
@@ -24,10 +26,22 @@ struct RunNode {
   std::shared_ptr<const ProjectNode> project;
 };
 
-// A file of a run: stored, or only named so far (an upload to come).
+struct ArtifactNode;
+
+// What a file has if it belongs to an artifact.
+struct ArtifactPart {
+  std::string id;  // on the wire
+  std::string storage_path;
+  std::string reference;        // where the content is, if not here
+  std::optional<Grant> upload;  // none: there is nothing to upload
+  std::shared_ptr<const ArtifactNode> artifact;
+};
+
+// A file of a run or an artifact: stored, or only named so far (an upload to come).
 struct FileNode {
   tracking::RunFile file;
   bool is_stored = true;
+  std::optional<ArtifactPart> artifact_part = {};
 };
 
 }  // namespace regatta::wandb

@@ -11,5 +11,7 @@ void AddProjectResolvers(graphql::ResolverMap& resolvers);  // projects
 void AddRunResolvers(graphql::ResolverMap& resolvers);      // a run's own fields
 void AddRunMutations(graphql::ResolverMap& resolvers);      // upsertBucket and its kin
 void AddFileResolvers(graphql::ResolverMap& resolvers);     // files of runs
+void AddArtifactResolvers(graphql::ResolverMap& resolvers);  // artifacts as they are read
+void AddArtifactMutations(graphql::ResolverMap& resolvers);  // making, naming, deleting them
 
 }  // namespace regatta::wandb

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "regatta/base/log.h"
+#include "regatta/tracking/artifact_rules.h"
 #include "regatta/tracking/run_rules.h"
 #include "request_context.h"
 #include "resolvers.h"
@@ -111,7 +112,12 @@ Result<void> WriteRun(const FieldContext& field, Work work) {
 
 Result<Resolved> DeleteRun(const FieldContext& field) {
   RequestContext& context = Context(field);
-  const Result<void> written = WriteRun(field, [&](Tables& tables, const Run& run) {
+  const bool with_artifacts = field.input().BoolOr("deleteArtifacts", false);
+  const Result<void> written = WriteRun(field, [&](Tables& tables, const Run& run) -> Result<void> {
+    if (with_artifacts) {
+      Result<void> deleted = tracking::DeleteOutputs(tables, run.id, context.Now());
+      if (!deleted) return deleted;
+    }
     return tracking::DeleteRun(tables, context.services.observer, run.id, context.Now());
   });
   if (!written) return written.error();

@@ -1,0 +1,214 @@
+#include "artifact_nodes.h"
+
+#include <fmt/format.h>
+
+#include "regatta/codec/base64.h"
+#include "regatta/net/http.h"
+#include "regatta/tracking/artifact_rules.h"
+#include "storage_ids.h"
+
+namespace regatta::wandb {
+
+using graphql::Record;
+using graphql::Resolved;
+using tracking::Artifact;
+using tracking::ArtifactCollection;
+using tracking::ArtifactFile;
+using tracking::ArtifactId;
+using tracking::ArtifactMembership;
+using tracking::CollectionId;
+using tracking::Tables;
+using tracking::ToInt;
+
+namespace {
+
+Result<std::shared_ptr<const ProjectNode>> LoadProject(const Tables& tables,
+                                                       tracking::ProjectId id) {
+  const Result<std::optional<tracking::Project>> project = tables.projects().Find(id);
+  if (!project) return project.error();
+  if (!*project) return NotFound("the artifact's project was deleted");
+  return std::make_shared<const ProjectNode>(ProjectNode{**project});
+}
+
+Result<bool> MaySee(const Tables& tables, const RequestContext& context, const Artifact& artifact) {
+  const auto project = FindProject(tables, context, artifact.project);
+  if (!project) return project.error();
+  if (*project != nullptr) return true;
+  const Result<std::vector<ArtifactMembership>> members =
+      tables.artifacts().ListMemberships(artifact.id);
+  if (!members) return members.error();
+  for (const ArtifactMembership& member : *members) {
+    const auto collection = tables.artifacts().FindCollection(member.collection);
+    if (!collection) return collection.error();
+    if (!*collection) continue;
+    const auto owner = FindProject(tables, context, (*collection)->project);
+    if (!owner) return owner.error();
+    if (*owner != nullptr) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string ArtifactStorageId(ArtifactId id) { return EncodeId("Artifact", ToInt(id)); }
+
+Result<ArtifactId> DecodeArtifactId(std::string_view id) {
+  const Result<std::int64_t> number = DecodeId("Artifact", id);
+  if (!number) return number.error();
+  return ArtifactId{*number};
+}
+
+Result<CollectionId> DecodeCollectionId(std::string_view id) {
+  const Result<std::int64_t> number = DecodeId("ArtifactCollection", id);
+  if (!number) return number.error();
+  return CollectionId{*number};
+}
+
+Resolved ResolvedCollection(std::shared_ptr<const CollectionNode> node) {
+  if (node == nullptr) return nullptr;
+  if (node->collection.is_portfolio) return Resolved::Object("ArtifactPortfolio", std::move(node));
+  return Resolved::Object("ArtifactSequence", std::move(node));
+}
+
+Result<std::shared_ptr<const CollectionNode>> CollectionNodeOf(const Tables& tables,
+                                                               ArtifactCollection collection) {
+  const auto project = LoadProject(tables, collection.project);
+  if (!project) return project.error();
+  return std::make_shared<const CollectionNode>(CollectionNode{std::move(collection), *project});
+}
+
+Result<std::shared_ptr<const ArtifactNode>> ArtifactNodeOf(const Tables& tables,
+                                                           Artifact artifact) {
+  Result<std::optional<ArtifactCollection>> sequence =
+      tables.artifacts().FindCollection(artifact.sequence);
+  if (!sequence) return sequence.error();
+  if (!*sequence) return NotFound("the artifact's collection was deleted");
+  const auto node = CollectionNodeOf(tables, **std::move(sequence));
+  if (!node) return node.error();
+  return std::make_shared<const ArtifactNode>(ArtifactNode{std::move(artifact), *node});
+}
+
+Result<std::shared_ptr<const MembershipNode>> MembershipNodeOf(
+    const Tables& tables, std::shared_ptr<const CollectionNode> collection,
+    const ArtifactMembership& member) {
+  using Found = std::shared_ptr<const MembershipNode>;
+  Result<std::optional<Artifact>> artifact = tables.artifacts().Find(member.artifact);
+  if (!artifact) return artifact.error();
+  if (!*artifact) return Found();
+  MembershipNode node{.member = member, .collection = collection, .artifact = nullptr};
+  if ((*artifact)->sequence == collection->collection.id) {
+    node.artifact =
+        std::make_shared<const ArtifactNode>(ArtifactNode{**std::move(artifact), collection});
+  } else {
+    auto made = ArtifactNodeOf(tables, **std::move(artifact));
+    if (!made) return made.error();
+    node.artifact = *std::move(made);
+  }
+  return std::make_shared<const MembershipNode>(std::move(node));
+}
+
+Result<std::shared_ptr<const ArtifactNode>> FindArtifact(const Tables& tables,
+                                                         const RequestContext& context,
+                                                         std::string_view storage_id) {
+  using Found = std::shared_ptr<const ArtifactNode>;
+  const Result<ArtifactId> id = DecodeArtifactId(storage_id);
+  if (!id) return Found();
+  Result<std::optional<Artifact>> artifact = tables.artifacts().Find(*id);
+  if (!artifact) return artifact.error();
+  if (!*artifact) return Found();
+  const Result<bool> visible = MaySee(tables, context, **artifact);
+  if (!visible) return visible.error();
+  if (!*visible) return Found();
+  return ArtifactNodeOf(tables, **std::move(artifact));
+}
+
+Result<std::shared_ptr<const CollectionNode>> FindCollection(const Tables& tables,
+                                                             const RequestContext& context,
+                                                             std::string_view storage_id) {
+  using Found = std::shared_ptr<const CollectionNode>;
+  const Result<CollectionId> id = DecodeCollectionId(storage_id);
+  if (!id) return Found();
+  const Result<std::optional<ArtifactCollection>> collection =
+      tables.artifacts().FindCollection(*id);
+  if (!collection) return collection.error();
+  if (!*collection) return Found();
+  const auto project = FindProject(tables, context, (*collection)->project);
+  if (!project) return project.error();
+  if (*project == nullptr) return Found();
+  return Found(std::make_shared<const CollectionNode>(CollectionNode{**collection, *project}));
+}
+
+Result<std::shared_ptr<const MembershipNode>> FindMembership(
+    const Tables& tables, const std::shared_ptr<const ProjectNode>& project,
+    std::string_view name) {
+  using Found = std::shared_ptr<const MembershipNode>;
+  const std::size_t colon = name.find(':');
+  const std::string_view alias =
+      colon == std::string_view::npos ? std::string_view() : name.substr(colon + 1);
+  const Result<std::optional<ArtifactCollection>> collection =
+      tables.artifacts().FindCollectionByName(project->project.id, name.substr(0, colon));
+  if (!collection) return collection.error();
+  if (!*collection) return Found();
+  const Result<std::optional<ArtifactMembership>> member =
+      tracking::FindMember(tables, (*collection)->id, alias);
+  if (!member) return member.error();
+  if (!*member) return Found();
+  return MembershipNodeOf(
+      tables, std::make_shared<const CollectionNode>(CollectionNode{**collection, project}),
+      **member);
+}
+
+Result<std::shared_ptr<const ArtifactNode>> RequireArtifact(const Tables& tables,
+                                                            const RequestContext& context,
+                                                            std::string_view storage_id) {
+  if (const Result<tracking::User> viewer = context.RequireViewer(); !viewer) {
+    return viewer.error();
+  }
+  auto found = FindArtifact(tables, context, storage_id);
+  if (found && *found == nullptr) {
+    return NotFound(
+        fmt::format("artifact {} not found: it may have been deleted", storage_id.substr(0, 80)));
+  }
+  return found;
+}
+
+Result<std::shared_ptr<const CollectionNode>> RequireCollection(const Tables& tables,
+                                                                const RequestContext& context,
+                                                                std::string_view storage_id) {
+  if (const Result<tracking::User> viewer = context.RequireViewer(); !viewer) {
+    return viewer.error();
+  }
+  auto found = FindCollection(tables, context, storage_id);
+  if (found && *found == nullptr) {
+    return NotFound(fmt::format("artifact collection {} not found: it may have been deleted",
+                                storage_id.substr(0, 80)));
+  }
+  return found;
+}
+
+FileNode ArtifactFileNode(const ArtifactFile& file, std::shared_ptr<const ArtifactNode> artifact) {
+  FileNode node;
+  node.file.name = file.entry.path;
+  node.file.blob = {
+      .sha256_hex = file.sha256_hex, .md5_base64 = file.entry.digest, .size = file.entry.size};
+  node.file.mimetype = net::MediaType(file.entry.path);
+  node.file.updated_at = artifact->artifact.created_at;
+  node.artifact_part = ArtifactPart{
+      .id = codec::EncodeBase64(
+          fmt::format("ArtifactFile:{}:{}", ToInt(file.artifact), file.position)),
+      .storage_path = fmt::format("wandb_artifacts/{}/{}", ToInt(file.artifact), file.position),
+      .reference = file.entry.reference,
+      .artifact = std::move(artifact)};
+  return node;
+}
+
+std::vector<Resolved> ResolvedTags(const std::vector<std::string>& tags) {
+  std::vector<Resolved> resolved;
+  for (const std::string& tag : tags) {
+    resolved.emplace_back(
+        Record("Tag").Set("id", codec::EncodeBase64("Tag:" + tag)).Set("name", tag));
+  }
+  return resolved;
+}
+
+}  // namespace regatta::wandb
