@@ -5,12 +5,15 @@
 
 namespace regatta::wandb {
 
-void AddServerResolvers(graphql::ResolverMap& resolvers);   // serverInfo, page info
-void AddAccountResolvers(graphql::ResolverMap& resolvers);  // users, entities, keys
-void AddProjectResolvers(graphql::ResolverMap& resolvers);  // projects
-void AddRunResolvers(graphql::ResolverMap& resolvers);      // a run's own fields
-void AddRunMutations(graphql::ResolverMap& resolvers);      // upsertBucket and its kin
-void AddFileResolvers(graphql::ResolverMap& resolvers);     // files of runs
+void AddServerResolvers(graphql::ResolverMap& resolvers);      // serverInfo, page info
+void AddAccountResolvers(graphql::ResolverMap& resolvers);     // users, entities, keys
+void AddProjectResolvers(graphql::ResolverMap& resolvers);     // projects
+void AddRunResolvers(graphql::ResolverMap& resolvers);         // a run's own fields
+void AddRunMutations(graphql::ResolverMap& resolvers);         // upsertBucket and its kin
+void AddFileResolvers(graphql::ResolverMap& resolvers);        // files of runs
+void AddRunListingResolvers(graphql::ResolverMap& resolvers);  // lists of runs
+void AddHistoryResolvers(graphql::ResolverMap& resolvers);     // history, events, console of runs
+
 void AddArtifactResolvers(graphql::ResolverMap& resolvers);  // artifacts as they are read
 void AddArtifactMutations(graphql::ResolverMap& resolvers);  // making, naming, deleting them
 

@@ -96,6 +96,8 @@ graphql::ResolverMap AllResolvers() {
   AddRunResolvers(resolvers);
   AddRunMutations(resolvers);
   AddFileResolvers(resolvers);
+  AddRunListingResolvers(resolvers);
+  AddHistoryResolvers(resolvers);
   AddArtifactResolvers(resolvers);
   AddArtifactMutations(resolvers);
   return resolvers;

@@ -1,0 +1,56 @@
+// Chosen keys of rows: what charts and scans of single metrics read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regatta::tracking {
+
+class RowPicker {
+ public:
+  // Keys are dotted as FindAtPath has them; repeated ones count once.
+  explicit RowPicker(std::vector<std::string> keys);
+
+  const std::vector<std::string>& keys() const { return keys_; }
+
+  // The row of only these keys, in their order, as strict JSON: NaN and infinities as the texts
+  // "NaN", "Infinity", "-Infinity". Nothing if `row` lacks one of the keys. Reads the row once.
+  std::optional<std::string> Pick(std::string_view row) const;
+
+  // The values alone, in the order of the keys, as they are written in the row.
+  // False if `row` lacks one of them.
+  bool Find(std::string_view row, std::vector<std::string_view>& values) const;
+
+ private:
+  std::vector<std::string> keys_;
+  std::vector<std::string> quoted_keys_;  // "key":
+};
+
+// Keeps about evenly spaced items of a sequence whose length is not known beforehand, the first and
+// the last always among them.
+class EvenSampler {
+ public:
+  // `kept_max`: how many items TakeSample answers at most; 0 means all.
+  explicit EvenSampler(std::size_t kept_max) : kept_max_(kept_max) {}
+
+  void Add(std::string item);
+  std::vector<std::string> TakeSample();
+
+ private:
+  // Enough that the final choice is even to a sixteenth of its spacing.
+  static constexpr std::size_t kSlack = 16;
+
+  const std::size_t kept_max_;
+  std::vector<std::string> items_;
+  std::string last_;
+  std::size_t seen_ = 0;
+  std::size_t stride_ = 1;
+};
+
+// Which of `count` items to take so that `kept_max` remain, evenly, first and last among them.
+std::vector<std::size_t> EvenPositions(std::size_t count, std::size_t kept_max);
+
+}  // namespace regatta::tracking

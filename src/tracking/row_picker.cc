@@ -1,0 +1,96 @@
+#include "regatta/tracking/row_picker.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "regatta/tracking/extended_json.h"
+#include "regatta/tracking/json_path.h"
+#include "regatta/tracking/row_scanner.h"
+
+namespace regatta::tracking {
+
+RowPicker::RowPicker(std::vector<std::string> keys) {
+  for (std::string& key : keys) {
+    if (std::find(keys_.begin(), keys_.end(), key) != keys_.end()) continue;
+    quoted_keys_.push_back(
+        nlohmann::json(key).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + ":");
+    keys_.push_back(std::move(key));
+  }
+}
+
+bool RowPicker::Find(std::string_view row, std::vector<std::string_view>& values) const {
+  values.assign(keys_.size(), {});
+  const bool is_row = ScanRow(row, [&](const RowMember& member) {
+    const bool is_escaped = member.key.find('\\') != std::string_view::npos;
+    const std::string decoded = is_escaped ? DecodeJsonText(member.key) : std::string();
+    const std::string_view name = is_escaped ? std::string_view(decoded) : member.key;
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (keys_[i] == name) values[i] = member.value;
+    }
+  });
+  if (!is_row) return false;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (!values[i].empty()) continue;
+    if (keys_[i].find('.') == std::string::npos) return false;
+    const std::optional<std::string_view> nested = FindAtPath(row, keys_[i]);
+    if (!nested) return false;
+    values[i] = *nested;
+  }
+  return true;
+}
+
+std::optional<std::string> RowPicker::Pick(std::string_view row) const {
+  std::vector<std::string_view> values;
+  if (!Find(row, values)) return std::nullopt;
+  std::string picked = "{";
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (i > 0) picked += ',';
+    picked += quoted_keys_[i];
+    picked += QuoteBareNumbers(values[i]);
+  }
+  picked += '}';
+  return picked;
+}
+
+void EvenSampler::Add(std::string item) {
+  if (seen_++ % stride_ != 0) {
+    last_ = std::move(item);
+    return;
+  }
+  last_.clear();
+  items_.push_back(std::move(item));
+  if (kept_max_ == 0 || items_.size() < kept_max_ * kSlack) return;
+  // Every other item goes, and from now on every other one is not even kept.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < items_.size(); i += 2) {
+    if (kept != i) items_[kept] = std::move(items_[i]);
+    ++kept;
+  }
+  if (items_.size() % 2 == 0) last_ = std::move(items_.back());
+  items_.resize(kept);
+  stride_ *= 2;
+}
+
+std::vector<std::string> EvenSampler::TakeSample() {
+  if (!last_.empty()) items_.push_back(std::move(last_));
+  if (kept_max_ == 0 || items_.size() <= kept_max_) return std::move(items_);
+  std::vector<std::string> sample;
+  for (const std::size_t position : EvenPositions(items_.size(), kept_max_)) {
+    sample.push_back(std::move(items_[position]));
+  }
+  return sample;
+}
+
+std::vector<std::size_t> EvenPositions(std::size_t count, std::size_t kept_max) {
+  std::vector<std::size_t> positions;
+  const std::size_t kept = std::min(count, kept_max);
+  positions.reserve(kept);
+  if (kept == 1) positions.push_back(0);
+  for (std::size_t i = 0; kept > 1 && i < kept; ++i) {
+    positions.push_back(i * (count - 1) / (kept - 1));
+  }
+  return positions;
+}
+
+}  // namespace regatta::tracking
