@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -33,7 +34,10 @@ Result<void> WriteSecretFile(const std::string& path, std::string_view content) 
 
 Result<std::string> ReadSecretFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return NotFound(fmt::format("cannot read {}", path));
+  // A folder opens like a file, and reading it throws.
+  std::error_code failed;
+  if (!file || std::filesystem::is_directory(path, failed))
+    return NotFound(fmt::format("cannot read {}", path));
   std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   while (!content.empty() && (content.back() == '\n' || content.back() == '\r')) content.pop_back();
   return content;

@@ -1,6 +1,7 @@
 // `regatta sweep ...` and `regatta watch`: sweeps checked, created, read and steered.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -39,10 +40,13 @@ Result<std::string> ReadSweepFile(const std::string& path) {
   }
   std::ifstream file(path, std::ios::binary);
   std::string text;
-  if (file) {
+  // A folder opens like a file, and reading it throws.
+  std::error_code failed;
+  const bool is_readable = file && !std::filesystem::is_directory(path, failed);
+  if (is_readable) {
     text.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   }
-  if (!file || file.bad()) {
+  if (!is_readable || file.bad()) {
     return NotFound(fmt::format("cannot read {}: is it a file, and may you read it?", path));
   }
   return text;
