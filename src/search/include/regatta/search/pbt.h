@@ -1,0 +1,49 @@
+// Population based training (Jaderberg et al. 2017, "Population based training of neural
+// networks"): decides, every now and then, which member of a running population takes over another
+// one's checkpoint, and with which parameters it goes on.
+//
+// Pure and seeded; keeps no state.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "regatta/base/result.h"
+#include "regatta/search/sampler.h"
+#include "regatta/search/search_space.h"
+#include "regatta/search/trial.h"
+
+namespace regatta::search {
+
+// A running trial at the same interval as its peers.
+struct PopulationMember {
+  TrialId id = 0;
+  Point values;
+  double value = 0;  // of the objective, now
+};
+
+struct PbtOptions {
+  Goal goal = Goal::kMinimize;
+  std::uint64_t seed = 0;
+  double share = 0.2;      // the bottom share copies from the top share (truncation selection)
+  double resample = 0.25;  // chance that a parameter is drawn afresh instead of perturbed
+  double step = 0.1;       // size of a perturbation of a number, as a share of its unit range
+};
+
+struct PbtDecision {
+  // Set if the member should load this one's checkpoint; else it goes on as it is.
+  std::optional<TrialId> parent;
+  Point values;        // the parameters to go on with
+  std::string reason;  // a sentence
+};
+
+// What `member` does after interval number `interval`. Populations of fewer than 4 never copy. A
+// member whose value is not finite ranks last. Errors: kNotFound if `member` is not in the
+// population; kInvalidArgument if its parent's values do not fit the space.
+Result<PbtDecision> DecidePbt(const SearchSpace& space,
+                              std::span<const PopulationMember> population, TrialId member,
+                              std::uint64_t interval, const PbtOptions& options);
+
+}  // namespace regatta::search

@@ -1,0 +1,85 @@
+#include "regatta/search/pbt.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "encoder.h"
+#include "point_picker.h"
+
+namespace regatta::search {
+namespace {
+
+constexpr std::size_t kPopulationMin = 4;
+
+// A neighbour of `values`: numbers move up or down by `step`, lattices by a level, categories stay;
+// each parameter is drawn afresh with chance `resample`.
+Point Explore(const SearchSpace& space, const Point& values, const PbtOptions& options, Rng& rng) {
+  const Encoder encoder(space);
+  Unit unit = encoder.ToUnit(values);
+  for (std::size_t d = 0; d < unit.size(); ++d) {
+    const double fresh = encoder.FromUniform(d, rng.UniformOpen());
+    const double direction = rng.Uniform() < 0.5 ? -1 : 1;
+    if (rng.Uniform() < options.resample || unit[d] == kInactive) {
+      unit[d] = fresh;
+    } else if (encoder.kind(d) == DimensionKind::kContinuous) {
+      unit[d] = std::clamp(unit[d] + direction * options.step, 0.0, 1.0);
+    } else if (encoder.kind(d) == DimensionKind::kLattice) {
+      const std::int64_t level =
+          encoder.UnitLevel(d, unit[d]) + static_cast<std::int64_t>(direction);
+      unit[d] = encoder.LevelUnit(d, std::clamp<std::int64_t>(level, 0, encoder.levels(d) - 1));
+    }
+  }
+  encoder.Snap(unit);
+  return encoder.ToPoint(unit);
+}
+
+}  // namespace
+
+Result<PbtDecision> DecidePbt(const SearchSpace& space,
+                              std::span<const PopulationMember> population, TrialId member,
+                              std::uint64_t interval, const PbtOptions& options) {
+  std::vector<std::pair<double, std::size_t>> ranked;
+  for (std::size_t i = 0; i < population.size(); ++i) {
+    const double value = population[i].value;
+    const double loss = options.goal == Goal::kMaximize ? -value : value;
+    ranked.emplace_back(std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity(), i);
+  }
+  std::sort(ranked.begin(), ranked.end(), [&](const auto& a, const auto& b) {
+    return a.first < b.first ||
+           (a.first == b.first && population[a.second].id < population[b.second].id);
+  });
+  const auto place = std::find_if(ranked.begin(), ranked.end(), [&](const auto& entry) {
+    return population[entry.second].id == member;
+  });
+  if (place == ranked.end()) {
+    return NotFound(fmt::format("trial {} is not in the population", member));
+  }
+  const PopulationMember& self = population[place->second];
+  const auto rank = static_cast<std::size_t>(place - ranked.begin());
+  const auto edge = static_cast<std::size_t>(
+      std::ceil(std::clamp(options.share, 0.0, 0.5) * static_cast<double>(population.size())));
+  PbtDecision decision;
+  decision.values = self.values;
+  if (population.size() < kPopulationMin || rank + edge < population.size()) {
+    decision.reason = fmt::format("place {} of {}: goes on", rank + 1, population.size());
+    return decision;
+  }
+  Rng rng = StreamOf(options.seed, Stream::kChoice, interval).Split(member);
+  const PopulationMember& parent = population[ranked[rng.Below(edge)].second];
+  Result<Point> values = space.Normalize(parent.values);
+  if (!values) {
+    return WithContext(fmt::format("trial {}", parent.id), values.error());
+  }
+  decision.parent = parent.id;
+  decision.values = Explore(space, *values, options, rng);
+  decision.reason = fmt::format("place {} of {}: takes over trial {} ({:.6g} against {:.6g})",
+                                rank + 1, population.size(), parent.id, parent.value, self.value);
+  return decision;
+}
+
+}  // namespace regatta::search
