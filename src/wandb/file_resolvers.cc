@@ -257,6 +257,9 @@ void AddFileResolvers(ResolverMap& resolvers) {
   AddFileFields(resolvers);
   resolvers.Record("FileConnection", {"edges", "pageInfo", "totalCount", "uploadHeaders"});
   resolvers.Record("FileEdge", {"node", "cursor"});
+  // Never given out: a null where they would stand means an upload in one piece.
+  resolvers.Record("UploadMultipartUrls", {"uploadID", "uploadUrlParts"});
+  resolvers.Record("UploadUrlPart", {"partNumber", "uploadUrl"});
   resolvers.Record("CreateRunFilesPayload",
                    {"runID", "uploadHeaders", "files", "clientMutationId"});
   resolvers.Record("MarkRunFilesUploadedPayload", {"success", "clientMutationId"});
