@@ -19,7 +19,7 @@ def main() -> int:
         print(f"bench: nothing is called like '{wanted}'", file=sys.stderr)
         return 2
     subprocess.run(["tools/with_node.sh", "cmake", "--preset", "release"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["tools/with_node.sh", "cmake", "--build", "build/release", "--target", "regatta", *targets], cwd=ROOT, check=True)
+    subprocess.run(["tools/with_node.sh", "cmake", "--build", "build/release", "--target", "regatta", "ingest_load", *targets], cwd=ROOT, check=True)
     failed = []
     for target, module in ((target, target[len("regatta_"):-len("_benchmark")]) for target in targets):
         if subprocess.run([ROOT / "build/release/src" / module / target], cwd=ROOT).returncode:

@@ -19,6 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENTS = {
     "tests": "tests/requirements.txt",
     "demo": "examples/digits/requirements.txt",
+    "bench-openwandb": "bench/requirements-openwandb.txt",
+    "bench-mlflow": "bench/requirements-mlflow.txt",
     "node": "tools/requirements-node.txt",
     "wandb-scheduler": "tests/wire/requirements-scheduler.txt",
     "wandb-0.31.0": "tests/wire/requirements-0.31.0.txt",

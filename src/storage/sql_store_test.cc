@@ -154,6 +154,22 @@ TEST_F(SqlStoreTest, TheNewestSummaryWinsBeforeAndAfterARestart) {
   EXPECT_EQ(Find(run).summary_json, "{\"loss\":0}");
 }
 
+TEST_F(SqlStoreTest, ASummaryIsNotTakenForAnOldOneAfterTheEndOfTheLogWasDeleted) {
+  const RunId run = MakeRun();
+  const RunId other = MakeRun("r2");
+  ASSERT_TRUE(Append({.run = run, .summary_json = "{\"loss\":1}", .at = clock_.Now()}));
+  ASSERT_TRUE(AppendHistory(other, 0, {"a"}));
+  ASSERT_TRUE(AppendHistory(other, 1, {"b"}));
+  // The row of the first run takes over everything up to the other's last piece.
+  ASSERT_TRUE(store_->Write(
+      [&](tracking::Tables& tables) { return tables.runs().Update(**tables.runs().Find(run)); }));
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) { return tables.runs().Delete(other); }));
+  Reopen();
+  ASSERT_TRUE(Append({.run = run, .summary_json = "{\"loss\":0}", .at = clock_.Now()}));
+  Reopen();
+  EXPECT_EQ(Find(run).summary_json, "{\"loss\":0}");
+}
+
 TEST_F(SqlStoreTest, AFailedWriteChangesNothing) {
   const RunId run = MakeRun();
   const Result<void> done = store_->Write([&](tracking::Tables& tables) -> Result<void> {
