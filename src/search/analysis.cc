@@ -49,9 +49,10 @@ struct Analysis::State {
     const auto admit = [this](const Unit& unit) {
       return !options.allowed || options.allowed(encoder.ToPoint(unit));
     };
-    const auto score = [&](std::span<const Unit> units, bool coarse, std::vector<double>& scores) {
+    const auto score = [&](std::span<const Unit> units, Effort effort,
+                           std::vector<double>& scores) {
       if (rule == Rule::kImprovement) {
-        model.Score(units, coarse, rule, 0, scores);
+        model.Score(units, effort, rule, 0, scores);
         return;
       }
       // The predicted optimum: the mean, a little on the safe side.
@@ -65,7 +66,7 @@ struct Analysis::State {
     auto found = SearchCandidates(encoder, points, 0, seeds, scales, settings, admit, score, rng);
     for (const Unit& seed : seeds) {
       std::vector<double> scores;
-      score({&seed, 1}, false, scores);
+      score({&seed, 1}, Effort::kAll, scores);
       found.push_back({seed, scores[0]});
     }
     SortByScore(found);

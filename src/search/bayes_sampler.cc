@@ -22,6 +22,9 @@ namespace regatta::search {
 namespace {
 
 constexpr std::uint64_t kEnumerateMax = 4096;
+// From this many open trials on, proposals are chosen to differ.
+constexpr std::size_t kCrowd = 4;
+constexpr std::size_t kManyRows = 256;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double Setting(const SamplerOptions& options, const char* name, double fallback) {
@@ -76,7 +79,7 @@ class BayesSampler : public Sampler {
         trust_(Setting(options_, "trust", 1) != 0),
         model_(space_, options_, encoder_,
                static_cast<std::size_t>(std::clamp(Setting(options_, "particles", 8), 1.0, 64.0)),
-               Setting(options_, "warps", 1) != 0) {}
+               Setting(options_, "warps", 0) != 0) {}
 
   Result<void> Tell(const Trial& trial) override {
     Result<TrialBook::Change> change = book_.Tell(trial);
@@ -135,7 +138,7 @@ class BayesSampler : public Sampler {
   Rule ChooseRule(TrialId id) const {
     Rng rng = StreamOf(options_.seed, Stream::kChoice, id);
     const double u = rng.Uniform();
-    if (model_.pending().size() >= 4) {
+    if (model_.pending().size() >= kCrowd) {
       if (options_.objectives.size() > 1) {
         return Rule::kOneMember;
       }
@@ -185,8 +188,9 @@ class BayesSampler : public Sampler {
   std::vector<Candidate> Propose(TrialId id, Rule rule, const Batch& batch) {
     Rng rng = StreamOf(options_.seed, Stream::kAcquisition, id);
     const std::size_t chosen = rng.Below(64);
-    const auto score = [&](std::span<const Unit> units, bool coarse, std::vector<double>& scores) {
-      model_.Score(units, coarse, rule, chosen, scores);
+    const auto score = [&](std::span<const Unit> units, Effort effort,
+                           std::vector<double>& scores) {
+      model_.Score(units, effort, rule, chosen, scores);
     };
     if (picker_.points() && *picker_.points() <= kEnumerateMax) {
       return Enumerate(batch, score);
@@ -196,7 +200,14 @@ class BayesSampler : public Sampler {
       return IsTrusted(unit, radius) && !IsBesidePending(unit) &&
              (!options_.allowed || options_.allowed(encoder_.ToPoint(unit)));
     };
-    const SearchSettings settings;
+    SearchSettings settings;
+    if (model_.pending().size() >= kCrowd || model_.rows().size() > kManyRows) {
+      // Where many are open, spreading them matters more than the last digit of each; where results
+      // are many, each candidate costs much.
+      settings.candidates = 256;
+      settings.survivors = 32;
+      settings.rounds = 5;
+    }
     const std::vector<Unit> seeds = model_.Best(5);
     const std::vector<double> scales = model_.Scales(chosen);
     return SearchCandidates(encoder_, sobol_, 1'000'000 + id * settings.candidates, seeds, scales,
@@ -213,7 +224,7 @@ class BayesSampler : public Sampler {
       }
     }
     std::vector<double> scores;
-    score(units, false, scores);
+    score(units, Effort::kAll, scores);
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < units.size(); ++i) {
       candidates.push_back({std::move(units[i]), scores[i]});
@@ -331,9 +342,9 @@ class BayesSampler : public Sampler {
 
 }  // namespace
 
-// Settings: particles (8) members of the ensemble; warps (1) half of them on ranked outputs; start
-// (1 + d/2, between 4 and 8) points before the model; bound_share (0.5) of confidence bounds; trust
-// (1) region on.
+// Settings: particles (8) members of the ensemble; warps (0) half of them on ranked outputs, unless
+// the evidence is against it; start (1 + d/2, between 4 and 8) points before the model; bound_share
+// (0.5) of confidence bounds; trust (1) region on.
 Result<std::unique_ptr<Sampler>> MakeBayesSampler(const SearchSpace& space,
                                                   const SamplerOptions& options) {
   if (Result<void> known =

@@ -33,10 +33,10 @@ double MoveLattice(const Encoder& encoder, std::size_t d, double at, double widt
 }
 
 // Scores the units and appends them.
-void AddScored(std::vector<Unit> units, bool coarse, ScoreFunction score,
+void AddScored(std::vector<Unit> units, Effort effort, ScoreFunction score,
                std::vector<Candidate>& candidates) {
   std::vector<double> scores;
-  score(units, coarse, scores);
+  score(units, effort, scores);
   for (std::size_t i = 0; i < units.size(); ++i) {
     candidates.push_back({std::move(units[i]), scores[i]});
   }
@@ -105,6 +105,20 @@ Unit Perturb(const Encoder& encoder, const Unit& base, double width, double dime
   return unit;
 }
 
+namespace {
+
+void Rescore(Effort effort, ScoreFunction score, std::vector<Candidate>& pool) {
+  std::vector<Unit> units;
+  for (Candidate& candidate : pool) {
+    units.push_back(std::move(candidate.unit));
+  }
+  pool.clear();
+  AddScored(std::move(units), effort, score, pool);
+  SortByScore(pool);
+}
+
+}  // namespace
+
 std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sobol,
                                         std::uint64_t sobol_offset, std::span<const Unit> seeds,
                                         std::span<const double> scale,
@@ -137,16 +151,10 @@ std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sob
   }
 
   std::vector<Candidate> pool;
-  AddScored(std::move(units), true, score, pool);
+  AddScored(std::move(units), Effort::kGlance, score, pool);
   SortByScore(pool);
   pool.resize(std::min(pool.size(), settings.survivors));
-  std::vector<Unit> survivors;
-  for (Candidate& candidate : pool) {
-    survivors.push_back(std::move(candidate.unit));
-  }
-  pool.clear();
-  AddScored(std::move(survivors), false, score, pool);
-  SortByScore(pool);
+  Rescore(Effort::kLook, score, pool);
 
   double width = 0.2;
   for (std::size_t round = 0; round < settings.rounds; ++round, width *= 0.5) {
@@ -161,9 +169,20 @@ std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sob
         }
       }
     }
-    AddScored(std::move(children), false, score, pool);
+    AddScored(std::move(children), Effort::kLook, score, pool);
     SortByScore(pool);
     pool.resize(std::min(pool.size(), settings.survivors));
+  }
+  // The finalists by the full model, the rest after them as a reserve.
+  std::vector<Candidate> reserve;
+  while (pool.size() > settings.finalists) {
+    reserve.push_back(std::move(pool.back()));
+    pool.pop_back();
+  }
+  Rescore(Effort::kAll, score, pool);
+  std::reverse(reserve.begin(), reserve.end());
+  for (Candidate& candidate : reserve) {
+    pool.push_back(std::move(candidate));
   }
   return pool;
 }

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "effort.h"
 #include "encoder.h"
 #include "point_picker.h"
 #include "regatta/base/function_ref.h"
@@ -27,14 +28,15 @@ void SortByScore(std::vector<Candidate>& candidates);
 
 struct SearchSettings {
   std::size_t candidates = 512;  // in the first round
-  std::size_t survivors = 64;    // looked at by the full model
+  std::size_t survivors = 64;    // kept after the first round
   std::size_t parents = 8;       // refined further
   std::size_t children = 6;      // of each parent in each round
   std::size_t rounds = 8;
+  std::size_t finalists = 12;  // looked at by the full model
 };
 
-// Scores for a batch of points, higher is better. `coarse` allows a cheaper estimate.
-using ScoreFunction = FunctionRef<void(std::span<const Unit>, bool coarse, std::vector<double>&)>;
+// Scores for a batch of points, higher is better; those of one effort can be compared.
+using ScoreFunction = FunctionRef<void(std::span<const Unit>, Effort, std::vector<double>&)>;
 
 // A random neighbour of `base`: on average `dimensions_mean` coordinates move, numbers by a normal
 // step of width `width`·scale_d of the unit range (reflected at its ends), lattices by at least one

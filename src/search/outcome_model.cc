@@ -44,6 +44,12 @@ bool Dominates(const std::vector<double>& a, const std::vector<double>& b) {
   return better;
 }
 
+// What a failure counts as: below the worst by half of the range, as Vizier does.
+double ImputedValue(double best, double worst) {
+  const double value = worst + 0.5 * (worst - best);
+  return std::isfinite(value) ? value : worst;
+}
+
 // Points that no other dominates; of equal ones the first.
 std::vector<std::vector<double>> Front(const std::vector<std::vector<double>>& points) {
   std::vector<std::vector<double>> front;
@@ -195,24 +201,14 @@ void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> uni
   }
   results_ = units_.size();
   any_feasible_ = std::find(feasible_.begin(), feasible_.end(), true) != feasible_.end();
-  // As Vizier does: below the worst by half of the range.
-  std::vector<double> imputed;
   if (failed_units_.size() <= kImputedMax && results_ >= 2) {
-    for (std::size_t k = 0; k < m; ++k) {
-      const auto [best, worst] = std::minmax_element(y_[k].begin(), y_[k].end());
-      imputed.push_back(*worst + 0.5 * (*worst - *best));
-      imputed.resize((k + 1) * std::max<std::size_t>(failed_units_.size(), 1), imputed.back());
-      y_[k].insert(y_[k].end(), failed_units_.size(), imputed.back());
+    for (std::vector<double>& y : y_) {
+      const auto [best, worst] = std::minmax_element(y.begin(), y.end());
+      y.insert(y.end(), failed_units_.size(), ImputedValue(*best, *worst));
     }
     units_.insert(units_.end(), failed_units_.begin(), failed_units_.end());
     feasible_.insert(feasible_.end(), failed_units_.size(), false);
-    if (failed_units_.empty()) {
-      imputed.clear();
-    }
   }
-  // Imputed rows stand at the end and move as results come in: then the past is another one.
-  imputation_changed_ = !imputed.empty() || imputed != imputed_;
-  imputed_ = std::move(imputed);
 }
 
 void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units,
@@ -222,7 +218,7 @@ void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units,
     return;
   }
   for (std::size_t k = 0; k < objectives_.size(); ++k) {
-    objectives_[k]->Update(units_, y_[k], history_changed || imputation_changed_);
+    objectives_[k]->Update(units_, y_[k], history_changed, units_.size() - results_);
   }
   UpdateSide(book, units, history_changed);
   UpdateFailures(book, units, history_changed);
@@ -295,23 +291,29 @@ void OutcomeModel::DropPending() {
   if (!ready()) {
     return;
   }
-  for (std::size_t i = 0; i < objectives_.front()->size(); ++i) {
-    std::vector<Outcome> outcomes;
+  const std::size_t members = objectives_.front()->size();
+  const auto counts = [this](std::size_t row) { return !any_feasible_ || feasible_[row]; };
+  for (std::size_t i = 0; i < members; ++i) {
+    const std::vector<double>& values = objectives_.front()->warp(i).values();
     double best = kInfinity;
-    for (std::size_t row = 0; row < units_.size(); ++row) {
-      if (any_feasible_ && !feasible_[row]) {
-        continue;
-      }
-      Outcome outcome;
-      for (const auto& surrogate : objectives_) {
-        outcome.push_back(surrogate->warp(i % surrogate->size()).values()[row]);
-      }
-      best = std::min(best, outcome.front());
-      if (objectives_.size() > 1) {
-        outcomes.push_back(std::move(outcome));
-      }
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      best = counts(row) ? std::min(best, values[row]) : best;
     }
     bests_.push_back(best);
+  }
+  if (objectives_.size() == 1) {
+    return;
+  }
+  for (std::size_t i = 0; i < members; ++i) {
+    std::vector<Outcome> outcomes;
+    for (std::size_t row = 0; row < units_.size(); ++row) {
+      if (counts(row)) {
+        Outcome& outcome = outcomes.emplace_back();
+        for (const auto& surrogate : objectives_) {
+          outcome.push_back(surrogate->warp(i % surrogate->size()).values()[row]);
+        }
+      }
+    }
     fronts_.push_back(Front(outcomes));
     std::sort(fronts_.back().begin(), fronts_.back().end());
   }
@@ -348,7 +350,7 @@ double OutcomeModel::ExploreLimit() const {
   return limit;
 }
 
-void OutcomeModel::Score(std::span<const Unit> units, bool coarse, Rule rule, std::size_t chosen,
+void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, std::size_t chosen,
                          std::vector<double>& scores) {
   scores.assign(units.size(), 0.0);
   if (units.empty()) {
@@ -356,14 +358,16 @@ void OutcomeModel::Score(std::span<const Unit> units, bool coarse, Rule rule, st
   }
   const Rows points(*encoder_, units);
   const std::size_t count = bests_.size();
+  // Exploration asks for variances, in which members differ little.
+  const std::size_t wanted = rule == Rule::kOneMember    ? 1
+                             : effort == Effort::kGlance ? 2
+                             : rule == Rule::kExplore    ? 2
+                             : effort == Effort::kLook   ? 4
+                                                         : count;
+  const std::size_t asked = std::min(wanted, count);
   std::vector<std::size_t> members;
-  if (rule == Rule::kOneMember) {
-    members = {chosen % count};
-  } else if (coarse && count > 2) {
-    members = {chosen % count, (chosen + 1 + count / 2) % count};
-  } else {
-    members.resize(count);
-    std::iota(members.begin(), members.end(), std::size_t{0});
+  for (std::size_t k = 0; k < asked; ++k) {
+    members.push_back((chosen + k * count / asked) % count);
   }
   // Before anything is feasible, feasibility is all that counts.
   if (any_feasible_ || !has_constraint_model_) {

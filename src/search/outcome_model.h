@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "effort.h"
 #include "encoder.h"
 #include "gp.h"
 #include "regatta/search/sampler.h"
@@ -46,9 +47,9 @@ class OutcomeModel {
   void AddPending(const Unit& unit);
   std::span<const Unit> pending() const { return pending_; }
 
-  // Scores for `units`, higher is better; `coarse` asks fewer members. `chosen` picks members by
-  // chance.
-  void Score(std::span<const Unit> units, bool coarse, Rule rule, std::size_t chosen,
+  // Scores for `units`, higher is better. `chosen` picks by chance the members that a lower effort
+  // asks.
+  void Score(std::span<const Unit> units, Effort effort, Rule rule, std::size_t chosen,
              std::vector<double>& scores);
 
   // Results (and imputed failures), and the best few of them, best first.
@@ -97,8 +98,6 @@ class OutcomeModel {
   std::vector<std::vector<double>> y_;  // per objective, lower is better
   std::vector<bool> feasible_;          // per row
   std::size_t results_ = 0;             // rows that are results; the rest are imputed failures
-  std::vector<double> imputed_;
-  bool imputation_changed_ = false;
   std::vector<Unit> failed_units_;
 
   std::vector<Unit> pending_;

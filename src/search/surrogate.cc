@@ -156,14 +156,14 @@ void Surrogate::Move(std::span<const Unit> units, std::span<const double> y) {
   evidence.SliceSweep(hypers_[turn], rng);
 }
 
-void Surrogate::Update(std::span<const Unit> units, std::span<const double> y,
-                       bool history_changed) {
-  const std::size_t n = y.size();
+void Surrogate::Update(std::span<const Unit> units, std::span<const double> y, bool history_changed,
+                       std::size_t tail) {
+  const std::size_t n = y.size() - tail;
   const std::size_t milestone = std::max<std::size_t>(2, MilestoneAtOrBelow(n));
   if (history_changed) {
     seen_ = 0;
   }
-  if (seen_ == n && !members_.empty()) {
+  if (seen_ == n && fitted_ == n && tail == 0 && !members_.empty()) {
     return;
   }
   if (seen_ < milestone || seen_ > n) {
@@ -177,6 +177,7 @@ void Surrogate::Update(std::span<const Unit> units, std::span<const double> y,
     }
   }
   Fit(units, y);
+  fitted_ = y.size();
 }
 
 void Surrogate::Fit(std::span<const Unit> units, std::span<const double> y) {

@@ -33,9 +33,11 @@ class Surrogate {
             const SurrogateSettings& settings);
 
   // Brings the ensemble to the given history (lower is better, all finite, at least 2 rows), of
-  // which an earlier call may have seen a beginning. `history_changed`: what was seen before no
-  // longer counts.
-  void Update(std::span<const Unit> units, std::span<const double> y, bool history_changed);
+  // which an earlier call may have seen a beginning. The last `tail` rows are guesses that may be
+  // others next time: predictions rest on them, hyperparameters do not. `history_changed`: what was
+  // seen before no longer counts.
+  void Update(std::span<const Unit> units, std::span<const double> y, bool history_changed,
+              std::size_t tail = 0);
 
   bool ready() const { return !members_.empty(); }
   std::size_t size() const { return members_.size(); }
@@ -78,7 +80,8 @@ class Surrogate {
   std::uint64_t seed_;
   std::uint64_t key_;
   SurrogateSettings settings_;
-  std::size_t seen_ = 0;  // results that the hyperparameters rest on
+  std::size_t seen_ = 0;    // results that the hyperparameters rest on
+  std::size_t fitted_ = 0;  // rows that the members rest on
   std::vector<Hyper> hypers_;
   std::vector<WarpKind> kinds_;
   std::vector<OutputWarp> warps_;
