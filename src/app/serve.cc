@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
@@ -19,6 +20,7 @@
 #include "regatta/server/routes.h"
 #include "regatta/storage/data_folder.h"
 #include "regatta/storage/sql_store.h"
+#include "regatta/sweeps/sweep_service.h"
 #include "regatta/tracking/artifact_rules.h"
 #include "regatta/tracking/authenticator.h"
 #include "regatta/tracking/run_rules.h"
@@ -30,6 +32,8 @@ namespace regatta::app {
 namespace {
 
 constexpr std::chrono::seconds kMaintenanceInterval{5};
+// What a program needs before it speaks, however short the leases are.
+constexpr std::chrono::seconds kLeaseStartMin{30};
 constexpr std::chrono::milliseconds kDrainDeadline{4000};
 
 // Calls `work` every `interval` on a thread of its own until destroyed.
@@ -122,6 +126,22 @@ std::vector<server::PageFile> PageFiles() {
   return files;
 }
 
+sweeps::SweepTiming TimingOf(const ServeOptions& options) {
+  sweeps::SweepTiming timing;
+  timing.lease = std::chrono::seconds(options.lease_seconds);
+  timing.lease_start =
+      std::clamp<Duration>(timing.lease, kLeaseStartMin, sweeps::SweepTiming{}.lease_start);
+  timing.lease_gone = std::min<Duration>(timing.lease, sweeps::SweepTiming{}.lease_gone);
+  return timing;
+}
+
+// Several looks within each lease.
+std::chrono::milliseconds TickInterval(const ServeOptions& options) {
+  return std::clamp<std::chrono::milliseconds>(
+      std::chrono::milliseconds(250) * options.lease_seconds, std::chrono::milliseconds(250),
+      kMaintenanceInterval);
+}
+
 void PrintFound(const storage::StoreSummary& found, const ServeOptions& options,
                 const FirstUser& first, const storage::DataPaths& paths) {
   if (found.migrated_from != 0) {
@@ -162,6 +182,7 @@ Result<void> Serve(const ServeOptions& options) {
 
   server::LiveBus live;
   std::atomic<wandb::Wire*> wire_for_changes = nullptr;
+  sweeps::SweepService sweeps({.timing = TimingOf(options)});
   Result<std::unique_ptr<storage::SqlStore>> opened =
       storage::SqlStore::Open({.folder = options.data,
                                .clock = &clock,
@@ -171,7 +192,8 @@ Result<void> Serve(const ServeOptions& options) {
                                        wire->OnChanges(changes);
                                      live.Publish(changes);
                                    },
-                               .on_rollback = {},
+                               .on_rollback = [&] { sweeps.Rollback(); },
+                               .on_step = [&](bool kept) { sweeps.StepEnded(kept); },
                                .vfs = {}});
   if (!opened) return opened.error();
   const std::unique_ptr<storage::SqlStore> store = *std::move(opened);
@@ -186,7 +208,8 @@ Result<void> Serve(const ServeOptions& options) {
       .clock = clock,
       .authenticator = authenticator,
       .secret = *secret,
-      .observer = nullptr,
+      .observer = &sweeps,
+      .sweeps = &sweeps,
       .external_url = options.base_url,
       .anonymous = options.is_open ? std::optional(first->user) : std::nullopt};
   wandb::Wire wire(wire_services);
@@ -199,7 +222,7 @@ Result<void> Serve(const ServeOptions& options) {
       .store = *store,
       .clock = clock,
       .authenticator = authenticator,
-      .observer = nullptr,
+      .observer = &sweeps,
       .live = live,
       .workers = workers,
       .viewer = [&](const net::Request& request) { return wandb::Viewer(wire_services, request); },
@@ -226,6 +249,11 @@ Result<void> Serve(const ServeOptions& options) {
   PrintFound(store->summary(), options, *first, paths);
   std::fflush(stdout);
   {
+    const Periodic leases(TickInterval(options), [&] {
+      const Result<void> ticked =
+          store->Write([&](tracking::Tables& tables) { return sweeps.Tick(tables, clock.Now()); });
+      if (!ticked) Log(LogLevel::kWarning, "sweeps", "{}", ticked.error().message);
+    });
     const Periodic maintenance(kMaintenanceInterval, [&] {
       const Timestamp now = clock.Now();
       const Result<void> swept = store->Write([&](tracking::Tables& tables) -> Result<void> {

@@ -97,6 +97,7 @@ Result<void> SqlProjectTables::Delete(ProjectId id) {
     if (Result<void> done = runs_.Delete(run); !done) return done;
   }
   if (Result<void> done = artifacts_.DeleteOfProject(id); !done) return done;
+  if (Result<void> done = sweeps_.DeleteOfProject(id); !done) return done;
   Statement statement = context_.connection->Prepare("DELETE FROM projects WHERE id = ?");
   statement.Bind(ToInt(id));
   return statement.Run();

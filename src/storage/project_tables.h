@@ -3,14 +3,16 @@
 
 #include "artifact_tables.h"
 #include "context.h"
+#include "sweep_tables.h"
 
 namespace regatta::storage {
 
 class SqlProjectTables : public tracking::ProjectTables {
  public:
-  // `runs` and `artifacts` delete what belongs to a deleted project.
-  SqlProjectTables(Context& context, tracking::RunTables& runs, SqlArtifactTables& artifacts)
-      : context_(context), runs_(runs), artifacts_(artifacts) {}
+  // `runs`, `artifacts` and `sweeps` delete what belongs to a deleted project.
+  SqlProjectTables(Context& context, tracking::RunTables& runs, SqlArtifactTables& artifacts,
+                   SqlSweepTables& sweeps)
+      : context_(context), runs_(runs), artifacts_(artifacts), sweeps_(sweeps) {}
 
   Result<std::optional<tracking::Project>> Find(tracking::ProjectId id) const override;
   Result<std::optional<tracking::Project>> FindByName(tracking::EntityId entity,
@@ -24,6 +26,7 @@ class SqlProjectTables : public tracking::ProjectTables {
   Context& context_;
   tracking::RunTables& runs_;
   SqlArtifactTables& artifacts_;
+  SqlSweepTables& sweeps_;
 };
 
 }  // namespace regatta::storage

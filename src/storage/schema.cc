@@ -236,6 +236,132 @@ CREATE TABLE artifact_uses (
 ) STRICT;
 CREATE INDEX artifact_uses_by_artifact ON artifact_uses(artifact_id, use);
 )sql",
+    // 3: sweeps.
+    R"sql(
+CREATE TABLE sweeps (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  project_id INTEGER NOT NULL REFERENCES projects(id),
+  name TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  config TEXT NOT NULL,
+  method TEXT NOT NULL,
+  description TEXT NOT NULL,
+  controller TEXT NOT NULL,
+  controller_run_name TEXT NOT NULL,
+  user_id INTEGER NOT NULL,
+  seed INTEGER NOT NULL,
+  run_id_salt INTEGER NOT NULL,
+  runs_expected INTEGER,
+  created_us INTEGER NOT NULL,
+  updated_us INTEGER NOT NULL,
+  UNIQUE (project_id, name)
+) STRICT;
+CREATE TABLE sweep_records (
+  sweep_id INTEGER PRIMARY KEY REFERENCES sweeps(id),
+  state INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  time_us INTEGER NOT NULL,
+  clock_us INTEGER,
+  started_us INTEGER,
+  grid_next INTEGER NOT NULL,
+  search_next INTEGER NOT NULL,
+  initial_next INTEGER NOT NULL,
+  queue_next INTEGER NOT NULL,
+  token_next INTEGER NOT NULL,
+  attempts_issued INTEGER NOT NULL,
+  gpu_seconds_ended REAL NOT NULL,
+  is_source_exhausted INTEGER NOT NULL,
+  is_controller_done INTEGER NOT NULL,
+  is_target_reached INTEGER NOT NULL
+) STRICT;
+CREATE TABLE sweep_points (
+  sweep_id INTEGER NOT NULL REFERENCES sweeps(id),
+  number INTEGER NOT NULL,
+  origin INTEGER NOT NULL,
+  grid_index INTEGER,
+  same_as INTEGER NOT NULL,
+  repetition INTEGER NOT NULL,
+  args TEXT NOT NULL,
+  schedule_id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  queue_rank INTEGER NOT NULL,
+  queue_order INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  attempt INTEGER,
+  result INTEGER,
+  ended_order INTEGER NOT NULL,
+  is_counted INTEGER NOT NULL,
+  is_returned INTEGER NOT NULL,
+  lost INTEGER NOT NULL,
+  oom INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  ended_why TEXT NOT NULL,
+  PRIMARY KEY (sweep_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sweep_attempts (
+  sweep_id INTEGER NOT NULL REFERENCES sweeps(id),
+  serial INTEGER NOT NULL,
+  point INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  run_id TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  token INTEGER NOT NULL,
+  lease_until_us INTEGER NOT NULL,
+  is_acknowledged INTEGER NOT NULL,
+  is_gone INTEGER NOT NULL,
+  is_late INTEGER NOT NULL,
+  commands_lost INTEGER NOT NULL,
+  resumes INTEGER NOT NULL,
+  gpus INTEGER NOT NULL,
+  started_us INTEGER,
+  offered_us INTEGER,
+  ended_us INTEGER,
+  exit_code INTEGER,
+  stop INTEGER NOT NULL,
+  cause INTEGER NOT NULL,
+  is_quick_failure INTEGER NOT NULL,
+  why TEXT NOT NULL,
+  has_summary INTEGER NOT NULL,
+  lines_seen INTEGER NOT NULL,
+  value_count INTEGER NOT NULL,
+  invalid_count INTEGER NOT NULL,
+  best REAL,
+  worst REAL,
+  last REAL,
+  summary REAL,
+  PRIMARY KEY (sweep_id, serial)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sweep_attempts_by_point ON sweep_attempts(sweep_id, point);
+CREATE INDEX sweep_attempts_leased ON sweep_attempts(sweep_id) WHERE state IN (1, 2, 3);
+CREATE TABLE sweep_agents (
+  sweep_id INTEGER NOT NULL REFERENCES sweeps(id),
+  number INTEGER NOT NULL,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  host TEXT NOT NULL,
+  slots INTEGER NOT NULL,
+  gpus INTEGER NOT NULL,
+  created_us INTEGER NOT NULL,
+  heartbeat_us INTEGER NOT NULL,
+  runs_total INTEGER NOT NULL,
+  failure_streak INTEGER NOT NULL,
+  streak_attempts TEXT NOT NULL,
+  is_quarantined INTEGER NOT NULL,
+  quarantine_why TEXT NOT NULL,
+  PRIMARY KEY (sweep_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sweep_values (
+  sweep_id INTEGER NOT NULL REFERENCES sweeps(id),
+  attempt INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  steps BLOB NOT NULL,
+  numbers BLOB NOT NULL,
+  PRIMARY KEY (sweep_id, attempt, first)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 }  // namespace

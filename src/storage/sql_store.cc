@@ -336,6 +336,7 @@ Result<void> SqliteStore::BeginStep() {
 }
 
 Result<void> SqliteStore::EndStep(bool keep) {
+  if (options_.on_step) options_.on_step(keep);
   if (keep) return writer_->Execute("RELEASE step");
   context_.pending.resize(step_.pending);
   context_.changes.resize(step_.changes);

@@ -8,20 +8,23 @@
 #include "project_tables.h"
 #include "run_tables.h"
 #include "stream_tables.h"
+#include "sweep_tables.h"
 
 namespace regatta::storage {
 
-class SqlTables : public tracking::Tables {
+class SqlTables : public sweeps::Tables {
  public:
   explicit SqlTables(Context& context)
       : context_(context),
         accounts_(context),
         artifacts_(context),
         runs_(context),
-        projects_(context, runs_, artifacts_),
+        sweeps_(context),
+        projects_(context, runs_, artifacts_, sweeps_),
         streams_(context),
         files_(context) {}
 
+  using sweeps::Tables::sweeps;
   using tracking::Tables::accounts;
   using tracking::Tables::artifacts;
   using tracking::Tables::files;
@@ -34,6 +37,7 @@ class SqlTables : public tracking::Tables {
   tracking::StreamTables& streams() override { return streams_; }
   tracking::RunFileTables& files() override { return files_; }
   tracking::ArtifactTables& artifacts() override { return artifacts_; }
+  sweeps::SweepTables& sweeps() override { return sweeps_; }
   void Notify(tracking::Change change) override { context_.changes.push_back(std::move(change)); }
 
  private:
@@ -41,6 +45,7 @@ class SqlTables : public tracking::Tables {
   SqlAccountTables accounts_;
   SqlArtifactTables artifacts_;
   SqlRunTables runs_;
+  SqlSweepTables sweeps_;
   SqlProjectTables projects_;
   SqlStreamTables streams_;
   SqlRunFileTables files_;

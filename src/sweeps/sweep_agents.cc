@@ -60,7 +60,7 @@ Result<Transition> Sweep::ReleaseAgent(std::string_view agent_id, Timestamp now)
 }
 
 Result<Transition> Sweep::Heartbeat(std::string_view agent_id, std::span<const ReportedRun> runs,
-                                    Timestamp now) {
+                                    Timestamp now, const AgentCapacity& capacity) {
   const auto found = agent_index_.find(agent_id);
   if (found == agent_index_.end()) {
     return NotFound(fmt::format("sweep {} has no agent {}", settings_.name, agent_id));
@@ -68,10 +68,11 @@ Result<Transition> Sweep::Heartbeat(std::string_view agent_id, std::span<const R
   const std::uint32_t agent = found->second;
   Begin(now);
   EditAgent(agent).heartbeat_at = now;
+  agents_[agent].slots = std::max(capacity.slots.value_or(agents_[agent].slots), 1U);
   ReadReport(agent, runs);
   StopReported(agent, runs);
   if (sweep_.state == SweepState::kPending || sweep_.state == SweepState::kRunning) {
-    Serve(agent, runs);
+    Serve(agent, runs, capacity);
   }
   FinishIfDone(true);
   const bool is_sent_away = IsTerminal(sweep_.state) ||
@@ -156,13 +157,17 @@ void Sweep::StopReported(std::uint32_t agent, std::span<const ReportedRun> runs)
   }
 }
 
-void Sweep::Serve(std::uint32_t agent, std::span<const ReportedRun> runs) {
-  const std::size_t slots = agents_[agent].slots;
-  std::size_t busy = runs.size();
-  if (busy < slots || busy == 0) {
-    busy += Reissue(agent, runs);
+void Sweep::Serve(std::uint32_t agent, std::span<const ReportedRun> runs,
+                  const AgentCapacity& capacity) {
+  std::size_t places = agents_[agent].slots;
+  if (capacity.free) {
+    places = std::min(places, runs.size() + *capacity.free);
   }
-  while (busy < slots && !agents_[agent].is_quarantined && HandOut(agent, runs)) {
+  std::size_t busy = runs.size();
+  if (busy < places || busy == 0) {
+    busy += Reissue(agent, runs, places);
+  }
+  while (busy < places && !agents_[agent].is_quarantined && HandOut(agent, runs)) {
     ++busy;
   }
 }
@@ -170,7 +175,8 @@ void Sweep::Serve(std::uint32_t agent, std::span<const ReportedRun> runs) {
 // An offered run that its agent does not list and that never showed itself: the command was lost,
 // or the program ended before it called wandb.init. The first time the command is repeated, the
 // second time the run has failed. An agent that did list it has had its command.
-std::size_t Sweep::Reissue(std::uint32_t agent, std::span<const ReportedRun> runs) {
+std::size_t Sweep::Reissue(std::uint32_t agent, std::span<const ReportedRun> runs,
+                           std::size_t places) {
   std::size_t sent = 0;
   const std::vector<std::uint32_t> held(agent_attempts_[agent].begin(),
                                         agent_attempts_[agent].end());
@@ -186,7 +192,7 @@ std::size_t Sweep::Reissue(std::uint32_t agent, std::span<const ReportedRun> run
       Fail(serial, AttemptState::kFailed, FailureCause::kFailed,
            "The run was handed out twice and never started: the program ended without calling "
            "wandb.init, or the agent could not start it.");
-    } else if (runs.size() + sent < agents_[agent].slots && !agents_[agent].is_quarantined) {
+    } else if (runs.size() + sent < places && !agents_[agent].is_quarantined) {
       AttemptRecord& repeated = EditAttempt(serial);
       ++repeated.commands_lost;
       MoveLease(repeated, sweep_.time + settings_.timing.lease_start);

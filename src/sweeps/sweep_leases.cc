@@ -12,8 +12,8 @@ namespace regatta::sweeps {
 namespace {
 
 constexpr std::size_t kRunIdLength = 8;
-// A lease is written again only when that moves its end by at least this, so that a stream of
-// heartbeats is not a stream of writes.
+// A lease is written again only when that moves its end by at least this, or by a quarter of a
+// short lease, so that a stream of heartbeats is not a stream of writes.
 constexpr Duration kLeaseGrain = std::chrono::seconds(10);
 
 }  // namespace
@@ -74,7 +74,7 @@ void Sweep::RenewLease(std::uint32_t serial) {
                           : attempt.state == AttemptState::kOffered ? timing.lease_start
                                                                     : timing.lease;
   const Duration until = sweep_.time + length;
-  if (until - attempt.lease_until >= kLeaseGrain) {
+  if (until - attempt.lease_until >= std::min(kLeaseGrain, length / 4)) {
     MoveLease(EditAttempt(serial), until);
   }
 }

@@ -265,7 +265,7 @@ Result<Run> ApplyStream(Tables& tables, RunObserver* observer, RunId id, StreamR
     if (Result<void> done = Wake(tables, observer, run, false, now); !done) return done.error();
   }
   const bool is_observed = observer != nullptr && !run.sweep_name.empty();
-  if (is_observed && has_data) {
+  if (is_observed && !is_repeated_end) {
     Result<void> done = observer->OnRows(tables, run, request.append.pieces,
                                          request.append.summary_json.has_value(), now);
     if (!done) return done.error();

@@ -16,5 +16,7 @@ void AddHistoryResolvers(graphql::ResolverMap& resolvers);     // history, event
 
 void AddArtifactResolvers(graphql::ResolverMap& resolvers);  // artifacts as they are read
 void AddArtifactMutations(graphql::ResolverMap& resolvers);  // making, naming, deleting them
+void AddSweepResolvers(graphql::ResolverMap& resolvers);     // sweeps and agents as read
+void AddSweepMutations(graphql::ResolverMap& resolvers);     // upsertSweep, agents' heartbeats
 
 }  // namespace regatta::wandb

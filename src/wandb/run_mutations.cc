@@ -127,8 +127,11 @@ Result<Resolved> DeleteRun(const FieldContext& field) {
 Result<Resolved> StopRun(const FieldContext& field) {
   RequestContext& context = Context(field);
   const Result<void> written = WriteRun(field, [&](Tables& tables, const Run& run) {
-    return tracking::RequestStop(tables, run.id, fmt::format("stopped by {}", context.viewer->name),
-                                 context.Now());
+    const std::string reason = fmt::format("stopped by {}", context.viewer->name);
+    if (!run.sweep_name.empty() && context.services.sweeps != nullptr) {
+      return context.services.sweeps->StopRun(tables, run, reason, context.Now());
+    }
+    return tracking::RequestStop(tables, run.id, reason, context.Now());
   });
   if (!written) return written.error();
   return Resolved(Record("StopRunPayload").Set("success", true));

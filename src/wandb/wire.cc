@@ -100,6 +100,8 @@ graphql::ResolverMap AllResolvers() {
   AddHistoryResolvers(resolvers);
   AddArtifactResolvers(resolvers);
   AddArtifactMutations(resolvers);
+  AddSweepResolvers(resolvers);
+  AddSweepMutations(resolvers);
   return resolvers;
 }
 

@@ -22,6 +22,9 @@ struct StoreOptions {
   // Called on the writer's thread after a commit failed and everything it held was undone, so that
   // state derived from it can be thrown away; may be empty.
   std::function<void()> on_rollback;
+  // Called on the writer's thread after each Write's work, kept or undone, so that what was derived
+  // from an undone one can be thrown away; may be empty.
+  std::function<void(bool kept)> on_step;
   // A registered SQLite VFS to go through, or empty. For tests that make the disk fail.
   std::string vfs;
   // Pages in the write-ahead log beyond which it is written back into the database.

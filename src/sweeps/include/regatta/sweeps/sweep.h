@@ -76,6 +76,12 @@ struct ReportedRun {
   std::uint64_t token = 0;  // 0: the agent knows no tokens
 };
 
+// What an agent says of itself. Absent: as it was, or as many as it has slots.
+struct AgentCapacity {
+  std::optional<std::uint32_t> slots;  // runs at once
+  std::optional<std::uint32_t> free;   // how many more it takes now
+};
+
 struct Command {
   enum class Type : std::uint8_t { kRun, kResume, kStop, kExit };
   Type type = Type::kExit;
@@ -152,7 +158,7 @@ class Sweep {
   Result<Transition> RegisterAgent(AgentRecord agent, Timestamp now);
   // Errors: kNotFound if the agent is unknown (HTTP 404 on the wire).
   Result<Transition> Heartbeat(std::string_view agent_id, std::span<const ReportedRun> runs,
-                               Timestamp now);
+                               Timestamp now, const AgentCapacity& capacity = {});
   // Ends an agent's quarantine. Errors: kNotFound.
   Result<Transition> ReleaseAgent(std::string_view agent_id, Timestamp now);
 
@@ -300,8 +306,8 @@ class Sweep {
   void Quarantine(std::uint32_t agent);
   void ReadReport(std::uint32_t agent, std::span<const ReportedRun> runs);
   void StopReported(std::uint32_t agent, std::span<const ReportedRun> runs);
-  std::size_t Reissue(std::uint32_t agent, std::span<const ReportedRun> runs);
-  void Serve(std::uint32_t agent, std::span<const ReportedRun> runs);
+  std::size_t Reissue(std::uint32_t agent, std::span<const ReportedRun> runs, std::size_t places);
+  void Serve(std::uint32_t agent, std::span<const ReportedRun> runs, const AgentCapacity& capacity);
   bool HandOut(std::uint32_t agent, std::span<const ReportedRun> runs);
   void Offer(std::uint32_t serial, std::uint32_t agent, bool is_resume);
   void SendCommand(const AttemptRecord& attempt, bool is_resume);

@@ -21,7 +21,8 @@ class RunObserver {
 
   // The run's process has shown itself: the run was pending, or is new, or had ended before.
   virtual Result<void> OnStarted(Tables& tables, Run& run, Timestamp now) = 0;
-  // The process logged. `history` holds the new rows; `run.summary_json` is the newest summary.
+  // The process logged, or said that it is alive (then nothing is new). `history` holds the new
+  // lines of every stream; `run.summary_json` is the newest summary.
   virtual Result<void> OnRows(Tables& tables, Run& run, std::span<const StreamLines> history,
                               bool summary_changed, Timestamp now) = 0;
   // The process announced that it may be taken away.

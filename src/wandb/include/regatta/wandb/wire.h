@@ -13,6 +13,7 @@
 #include "regatta/base/result.h"
 #include "regatta/graphql/engine.h"
 #include "regatta/net/router.h"
+#include "regatta/sweeps/sweep_service.h"
 #include "regatta/tracking/authenticator.h"
 #include "regatta/tracking/run_observer.h"
 #include "regatta/tracking/store.h"
@@ -28,6 +29,8 @@ struct Services {
   std::string secret;
   // Hears what happens to runs of sweeps; may be null.
   tracking::RunObserver* observer = nullptr;
+  // Answers for sweeps. Requires: not null once somebody asks for one.
+  sweeps::SweepService* sweeps = nullptr;
   // The address under which clients reach this server, or empty: then it is taken from each
   // request.
   std::string external_url;

@@ -1,0 +1,510 @@
+// Sweeps on the real store: what an agent is handed, what is left after a restart, an undone write,
+// a lost machine.
+#include "regatta/sweeps/sweep_service.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <limits>
+#include <set>
+
+#include "regatta/storage/sql_store.h"
+#include "regatta/tracking/run_rules.h"
+
+namespace regatta::storage {
+namespace {
+
+namespace fs = std::filesystem;
+using sweeps::AgentReport;
+using sweeps::Command;
+using sweeps::HeartbeatAnswer;
+using sweeps::SweepInput;
+using sweeps::SweepRow;
+using sweeps::SweepsOf;
+using sweeps::SweepState;
+using tracking::Run;
+using tracking::RunState;
+using tracking::Tables;
+
+constexpr const char* kGrid = R"(
+method: grid
+program: train.py
+metric: {name: loss, goal: minimize}
+parameters:
+  x: {values: [3, 1, 2]}
+)";
+
+class SweepServiceTest : public testing::Test {
+ protected:
+  SweepServiceTest() {
+    std::string pattern = (fs::temp_directory_path() / "regatta-sweeps-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    Open();
+    Do([&](Tables& tables) -> Result<void> {
+      user_ = tracking::User{.name = "ann"};
+      if (Result<void> done = tables.accounts().InsertUser(user_); !done) return done;
+      project_ = tracking::Project{.entity = user_.entity, .name = "p"};
+      return tables.projects().Insert(project_);
+    });
+  }
+  ~SweepServiceTest() override {
+    store_.reset();
+    fs::remove_all(folder_);
+  }
+
+  void Open() {
+    store_.reset();
+    service_ = std::make_unique<sweeps::SweepService>(sweeps::SweepService::Options{});
+    Result<std::unique_ptr<SqlStore>> opened =
+        SqlStore::Open({.folder = folder_ + "/data",
+                        .clock = &clock_,
+                        .on_change = {},
+                        .on_rollback = [this] { service_->Rollback(); },
+                        .on_step = [this](bool kept) { service_->StepEnded(kept); },
+                        .vfs = {}});
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = *std::move(opened);
+  }
+
+  template <typename Work>
+  void Do(Work work) {
+    const Result<void> done = store_->Write(work);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
+  SweepRow Create(const std::string& text, SweepInput input = {}) {
+    input.config_text = text;
+    SweepRow row;
+    Do([&](Tables& tables) -> Result<void> {
+      auto made = service_->Create(tables, project_, user_.id, input, clock_.Now());
+      if (!made) return made.error();
+      row = made->row;
+      return Ok();
+    });
+    return row;
+  }
+  std::string Register(const SweepRow& row) {
+    std::string id;
+    Do([&](Tables& tables) -> Result<void> {
+      const auto agent = service_->RegisterAgent(tables, row, "host", clock_.Now());
+      if (!agent) return agent.error();
+      id = agent->id;
+      return Ok();
+    });
+    return id;
+  }
+  HeartbeatAnswer Beat(const SweepRow& row, const std::string& agent,
+                       const std::vector<std::string>& runs = {}) {
+    AgentReport report;
+    for (const std::string& run : runs) report.runs.push_back({run, 0});
+    return Beat(row, agent, report);
+  }
+  HeartbeatAnswer Beat(const SweepRow& row, const std::string& agent, const AgentReport& report) {
+    HeartbeatAnswer answer;
+    Do([&](Tables& tables) -> Result<void> {
+      auto made = service_->Heartbeat(tables, row, agent, user_.id, report, clock_.Now());
+      if (!made) return made.error();
+      answer = *std::move(made);
+      return Ok();
+    });
+    return answer;
+  }
+  // The run's process says that it is there.
+  void Start(const SweepRow& row, const std::string& name) {
+    Do([&](Tables& tables) -> Result<void> {
+      const auto made = tracking::UpsertRun(tables, service_.get(), project_, name, user_.id,
+                                            {.sweep_name = row.name}, clock_.Now());
+      if (!made) return made.error();
+      return Ok();
+    });
+  }
+  void Stream(const std::string& name, std::vector<std::string> rows, std::int64_t first,
+              std::optional<std::int64_t> exit_code = {}) {
+    Do([&](Tables& tables) -> Result<void> {
+      tracking::StreamRequest request{.append = {},
+                                      .preempting = false,
+                                      .complete = exit_code.has_value(),
+                                      .exit_code = exit_code};
+      if (!rows.empty()) {
+        request.append.pieces.push_back(
+            {.kind = tracking::StreamKind::kHistory, .first_line = first, .lines = rows});
+      }
+      const auto run = tables.runs().FindByName(project_.id, name);
+      if (!run) return run.error();
+      const auto done =
+          tracking::ApplyStream(tables, service_.get(), (*run)->id, request, clock_.Now());
+      if (!done) return done.error();
+      return Ok();
+    });
+  }
+  std::optional<Run> FindRun(const std::string& name) {
+    std::optional<Run> found;
+    EXPECT_TRUE(store_->Read([&](const Tables& tables) -> Result<void> {
+      const auto run = tables.runs().FindByName(project_.id, name);
+      if (!run) return run.error();
+      found = *run;
+      return Ok();
+    }));
+    return found;
+  }
+  sweeps::SweepRecords Records(const SweepRow& row) {
+    sweeps::SweepRecords records;
+    EXPECT_TRUE(store_->Read([&](const Tables& tables) -> Result<void> {
+      auto loaded = SweepsOf(tables).Load(row.id);
+      if (!loaded) return loaded.error();
+      records = *std::move(loaded);
+      return Ok();
+    }));
+    return records;
+  }
+  SweepState StateOf(const SweepRow& row) { return Records(row).sweep.state; }
+  // Ticks as the server does, so that the sweep's own time passes too.
+  void Wait(std::chrono::seconds time) {
+    for (std::chrono::seconds passed{0}; passed < time; passed += std::chrono::seconds(30)) {
+      clock_.Advance(std::chrono::seconds(30));
+      Do([&](Tables& tables) { return service_->Tick(tables, clock_.Now()); });
+    }
+  }
+
+  SimulatedClock clock_;
+  std::string folder_;
+  std::unique_ptr<sweeps::SweepService> service_;
+  std::unique_ptr<SqlStore> store_;
+  tracking::User user_;
+  tracking::Project project_;
+};
+
+TEST_F(SweepServiceTest, VisitsEachGridPointOnceThoughTheServerRestartsBetweenAllSteps) {
+  const SweepRow row = Create(kGrid);
+  EXPECT_EQ(row.runs_expected, 3U);
+  const std::string agent = Register(row);
+  std::set<std::string> configs;
+  for (int i = 0; i < 3; ++i) {
+    Open();
+    const HeartbeatAnswer answer = Beat(row, agent);
+    ASSERT_EQ(answer.commands.size(), 1U);
+    EXPECT_EQ(answer.program, "train.py");
+    const std::string run = answer.commands[0].run_id;
+    EXPECT_EQ(FindRun(run)->state, RunState::kPending);
+    EXPECT_EQ(FindRun(run)->agent_id, agent);
+    configs.insert(answer.commands[0].args_json);
+    Open();
+    Start(row, run);
+    EXPECT_EQ(FindRun(run)->state, RunState::kRunning);
+    Open();
+    Stream(run, {R"({"loss":0.5,"_step":0})", R"({"loss":NaN,"_step":1})"}, 0);
+    Open();
+    Stream(run, {R"({"loss":0.25,"_step":2})"}, 2, 0);
+    EXPECT_EQ(FindRun(run)->state, RunState::kFinished);
+    EXPECT_EQ(Records(row).attempts.back().best, 0.25);
+    EXPECT_EQ(Records(row).attempts.back().values_invalid, 1U);
+  }
+  EXPECT_EQ(configs.size(), 3U);
+  EXPECT_EQ(Beat(row, agent).commands.at(0).type, Command::Type::kExit);
+  EXPECT_EQ(StateOf(row), SweepState::kFinished);
+}
+
+TEST_F(SweepServiceTest, WhatAnUndoneWriteHandedOutIsHandedOutAgain) {
+  const SweepRow row = Create(kGrid);
+  const std::string agent = Register(row);
+  std::string run;
+  const Result<void> undone = store_->Write([&](Tables& tables) -> Result<void> {
+    auto answer = service_->Heartbeat(tables, row, agent, user_.id, {}, clock_.Now());
+    run = answer->commands.at(0).run_id;
+    return Unavailable("the answer could not be sent");
+  });
+  EXPECT_FALSE(undone);
+  EXPECT_FALSE(FindRun(run));
+  EXPECT_EQ(Records(row).points.size(), 0U);
+  EXPECT_EQ(Beat(row, agent).commands.at(0).run_id, run);
+  EXPECT_EQ(Records(row).points.size(), 1U);
+}
+
+TEST_F(SweepServiceTest, ALostMachinesPointIsRunAgainAndItsRunHasCrashed) {
+  const SweepRow row = Create(kGrid);
+  const std::string first = Register(row);
+  const Command lost = Beat(row, first).commands.at(0);
+  Start(row, lost.run_id);
+  Wait(std::chrono::minutes(3));
+  EXPECT_EQ(FindRun(lost.run_id)->state, RunState::kRunning);
+  Open();
+  Wait(std::chrono::minutes(4));
+  EXPECT_EQ(FindRun(lost.run_id)->state, RunState::kCrashed);
+  EXPECT_FALSE(FindRun(lost.run_id)->stop_reason.empty());
+  const Command again = Beat(row, Register(row)).commands.at(0);
+  EXPECT_EQ(again.args_json, lost.args_json);
+  EXPECT_NE(again.run_id, lost.run_id);
+}
+
+TEST_F(SweepServiceTest, AStreamThatOnlySaysItLivesKeepsItsLease) {
+  const SweepRow row = Create(kGrid);
+  const Command command = Beat(row, Register(row)).commands.at(0);
+  Start(row, command.run_id);
+  for (int i = 0; i < 10; ++i) {
+    Wait(std::chrono::minutes(2));
+    Stream(command.run_id, {}, 0);
+  }
+  EXPECT_EQ(FindRun(command.run_id)->state, RunState::kRunning);
+}
+
+TEST_F(SweepServiceTest, ASilentRunIsItsSweepsToJudge) {
+  const SweepRow row = Create(kGrid);
+  const Command command = Beat(row, Register(row)).commands.at(0);
+  Start(row, command.run_id);
+  clock_.Advance(std::chrono::minutes(1));
+  Do([&](Tables& tables) -> Result<void> {
+    const auto marked =
+        tracking::MarkSilentRuns(tables, service_.get(), clock_.Now(), clock_.Now());
+    if (!marked) return marked.error();
+    return Ok();
+  });
+  EXPECT_EQ(FindRun(command.run_id)->state, RunState::kRunning);
+}
+
+TEST_F(SweepServiceTest, ARunThatNamesTheSweepJoinsItAndOneThatNamesNoneIsInNone) {
+  const SweepRow row = Create(kGrid);
+  Start(row, "guest");
+  EXPECT_EQ(Records(row).attempts.at(0).run_id, "guest");
+  SweepRow unknown = row;
+  unknown.name = "nowhere0";
+  Start(unknown, "stray");
+  EXPECT_EQ(FindRun("stray")->sweep_name, "");
+  EXPECT_EQ(Records(row).attempts.size(), 1U);
+}
+
+TEST_F(SweepServiceTest, AWorseRunIsToldToStopInTheAnswerToItsOwnRows) {
+  const SweepRow row =
+      Create(std::string(kGrid) + R"(early_terminate: {type: hyperband, min_iter: 1, eta: 2}
+)");
+  const std::string agent = Register(row);
+  const std::string good = Beat(row, agent).commands.at(0).run_id;
+  Start(row, good);
+  Stream(good, {R"({"loss":1})", R"({"loss":1})"}, 0, 0);
+  const std::string bad = Beat(row, agent).commands.at(0).run_id;
+  Start(row, bad);
+  Stream(bad, {R"({"loss":9})"}, 0);
+  EXPECT_TRUE(FindRun(bad)->stop_requested);
+  const HeartbeatAnswer answer = Beat(row, agent, {bad});
+  ASSERT_EQ(answer.commands.size(), 1U);
+  EXPECT_EQ(answer.commands[0].type, Command::Type::kStop);
+}
+
+TEST_F(SweepServiceTest, PriorRunsAreListedAndNeverHandedOut) {
+  Do([&](Tables& tables) -> Result<void> {
+    const auto made = tracking::UpsertRun(
+        tables, service_.get(), project_, "old", user_.id,
+        {.config_json = R"({"_wandb":{"value":{}},"x":{"value":1}})"}, clock_.Now());
+    if (!made) return made.error();
+    return Ok();
+  });
+  Stream("old", {R"({"loss":4})"}, 0, 0);
+  const SweepRow row = Create(kGrid, {.config_text = {},
+                                      .display_name = {},
+                                      .description = {},
+                                      .controller_json = {},
+                                      .prior_runs_filter = R"({"$or":[{"name":"old"}]})",
+                                      .state = {}});
+  EXPECT_EQ(FindRun("old")->sweep_name, row.name);
+  const std::string agent = Register(row);
+  std::set<std::string> configs;
+  for (int i = 0; i < 2; ++i) {
+    const Command command = Beat(row, agent).commands.at(0);
+    configs.insert(command.args_json);
+    Start(row, command.run_id);
+    Stream(command.run_id, {}, 0, 0);
+  }
+  EXPECT_FALSE(configs.contains(R"({"x":{"value":1}})"));
+  EXPECT_EQ(Beat(row, agent).commands.at(0).type, Command::Type::kExit);
+}
+
+TEST_F(SweepServiceTest, AScheduledSweepHandsOutWhatIsEnqueuedAndItsSchedulerIsNoTrial) {
+  const SweepRow row = Create(std::string(kGrid) + "scheduler: {engine: optuna}\n");
+  const std::string agent = Register(row);
+  EXPECT_TRUE(Beat(row, agent).commands.empty());
+  Start(row, row.controller_run_name);
+  EXPECT_TRUE(FindRun(row.controller_run_name)->is_hidden);
+  EXPECT_EQ(Records(row).points.size(), 0U);
+  std::string queued;
+  Do([&](Tables& tables) -> Result<void> {
+    const auto done = service_->Enqueue(tables, row, user_.id, R"({"x":{"value":0.25}})", "by hand",
+                                        clock_.Now());
+    if (!done) return done.error();
+    queued = *done;
+    return Ok();
+  });
+  EXPECT_EQ(FindRun(queued)->display_name, "by hand");
+  EXPECT_EQ(Beat(row, agent).commands.at(0).run_id, queued);
+}
+
+TEST_F(SweepServiceTest, ALocalControllersEntryBecomesOneRun) {
+  const SweepRow row = Create(std::string(kGrid) + "controller: {type: local}\n");
+  const SweepInput schedule{
+      .config_text = {},
+      .display_name = {},
+      .description = {},
+      .controller_json = R"({"schedule":[{"id":"e1","data":{"args":{"x":{"value":7}}}}]})",
+      .prior_runs_filter = {},
+      .state = {}};
+  for (int i = 0; i < 2; ++i) {
+    Do([&](Tables& tables) -> Result<void> {
+      const auto done = service_->Update(tables, row, user_.id, schedule, clock_.Now());
+      if (!done) return done.error();
+      return Ok();
+    });
+  }
+  EXPECT_EQ(Records(row).points.size(), 1U);
+  EXPECT_EQ(Beat(row, Register(row)).commands.at(0).args_json, R"({"x":{"value":7}})");
+}
+
+TEST_F(SweepServiceTest, AFileWithMistakesMakesNoSweep) {
+  const SweepInput input{.config_text = "method: grip\nparameters: {x: {min: 5, max: 1}}\n",
+                         .display_name = {},
+                         .description = {},
+                         .controller_json = {},
+                         .prior_runs_filter = {},
+                         .state = {}};
+  const Result<void> refused = store_->Write([&](Tables& tables) -> Result<void> {
+    const auto made = service_->Create(tables, project_, user_.id, input, clock_.Now());
+    if (!made) return made.error();
+    return Ok();
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(refused.error().message.find("grip"), std::string::npos);
+  Do([&](Tables& tables) -> Result<void> {
+    EXPECT_EQ(*SweepsOf(tables).Count(project_.id), 0);
+    return Ok();
+  });
+}
+
+TEST_F(SweepServiceTest, AStartedSweepTakesAnotherCapAndNoOtherSearch) {
+  const SweepRow row = Create(kGrid);
+  Beat(row, Register(row));
+  const auto update = [&](const std::string& text) {
+    return store_->Write([&](Tables& tables) -> Result<void> {
+      SweepInput input;
+      input.config_text = text;
+      const auto done = service_->Update(tables, row, user_.id, input, clock_.Now());
+      if (!done) return done.error();
+      return Ok();
+    });
+  };
+  EXPECT_TRUE(update(std::string(kGrid) + "run_cap: 2\n"));
+  const Result<void> refused = update("method: random\nparameters: {x: {min: 0.0, max: 1.0}}\n");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(SweepServiceTest, ADeletedProjectTakesItsSweepsAndAgentsAlong) {
+  const SweepRow row = Create(kGrid);
+  const std::string agent = Register(row);
+  Beat(row, agent);
+  Do([&](Tables& tables) { return tables.projects().Delete(project_.id); });
+  Do([&](Tables& tables) -> Result<void> {
+    EXPECT_FALSE(SweepsOf(tables).FindSweepOfAgent(agent)->has_value());
+    EXPECT_FALSE(SweepsOf(tables).Find(row.id)->has_value());
+    return service_->Tick(tables, clock_.Now());
+  });
+}
+
+TEST_F(SweepServiceTest, ANativeAgentHearsItsLeaseOnceAndFillsItsSlots) {
+  const SweepRow row = Create(kGrid);
+  const std::string agent = Register(row);
+  AgentReport report;
+  report.is_native = true;
+  report.capacity = {.slots = 3, .free = 2};
+  const HeartbeatAnswer first = Beat(row, agent, report);
+  EXPECT_TRUE(first.lease);
+  EXPECT_EQ(first.commands.size(), 2U);
+  report.runs = {{first.commands[0].run_id, 0}, {first.commands[1].run_id, 0}};
+  report.capacity.free = 0;
+  const HeartbeatAnswer second = Beat(row, agent, report);
+  EXPECT_FALSE(second.lease);
+  EXPECT_TRUE(second.commands.empty());
+}
+
+TEST_F(SweepServiceTest, ANativeAgentTellsOfARunKilledForMemoryBeforeItsLeaseEnds) {
+  const SweepRow row = Create(kGrid);
+  const std::string agent = Register(row);
+  const Command command = Beat(row, agent).commands.at(0);
+  Start(row, command.run_id);
+  AgentReport report;
+  report.is_native = true;
+  report.ended = {{command.run_id, std::nullopt, 9}};
+  const HeartbeatAnswer answer = Beat(row, agent, report);
+  EXPECT_EQ(FindRun(command.run_id)->state, RunState::kFailed);
+  ASSERT_EQ(answer.commands.size(), 1U);
+  EXPECT_EQ(answer.commands[0].args_json, command.args_json);
+}
+
+TEST_F(SweepServiceTest, EveryRecordComesBackAsItWasPut) {
+  const SweepRow row = Create(kGrid);
+  sweeps::SweepRecord sweep{.state = SweepState::kPaused,
+                            .why = "why",
+                            .time = Duration(5),
+                            .clock_at = FromMicros(7),
+                            .started = Duration(3),
+                            .grid_next = ~std::uint64_t{0},
+                            .search_next = 2,
+                            .initial_next = 1,
+                            .queue_next = 9,
+                            .token_next = 8,
+                            .attempts_issued = 4,
+                            .gpu_seconds_ended = 0.1,
+                            .is_source_exhausted = true,
+                            .is_controller_done = true,
+                            .is_target_reached = true};
+  sweeps::PointRecord point{.index = 0,
+                            .origin = sweeps::PointOrigin::kInitial,
+                            .grid_index = 5,
+                            .group = 0,
+                            .repeat = 2,
+                            .args_json = "{}",
+                            .schedule_id = "s",
+                            .display_name = "d",
+                            .state = sweeps::PointState::kFailed,
+                            .queue_rank = 3,
+                            .queue_order = 4,
+                            .attempts = 1,
+                            .attempt = 0,
+                            .result = 0,
+                            .ended_order = 6,
+                            .is_counted = true,
+                            .is_returned = true,
+                            .lost = 1,
+                            .oom = 2,
+                            .failed = 3,
+                            .why = "w",
+                            .ended_why = "e"};
+  sweeps::AttemptRecord attempt{.serial = 0, .point = 0, .number = 2, .run_id = "r"};
+  attempt.exit_code = -9;
+  attempt.best = 0.1;
+  attempt.summary = -3.5;
+  attempt.stop = sweeps::StopCause::kUser;
+  attempt.offered_at = FromMicros(11);
+  sweeps::AgentRecord agent{.id = "a", .name = "n", .host = "h"};
+  agent.streak_attempts = {10, 0, 7};
+  agent.is_quarantined = true;
+  sweeps::ValuesRecord values{
+      0, 0, {0, -1}, {std::numeric_limits<double>::infinity(), std::nextafter(1.0, 2.0)}};
+  Do([&](Tables& tables) -> Result<void> {
+    sweeps::SweepTables& records = SweepsOf(tables);
+    for (const Result<void>& done :
+         {records.Put(row.id, sweep), records.Put(row.id, point), records.Put(row.id, attempt),
+          records.Put(row.id, agent), records.Put(row.id, values)}) {
+      if (!done) return done;
+    }
+    return Ok();
+  });
+  Open();
+  const sweeps::SweepRecords found = Records(row);
+  EXPECT_EQ(found.sweep, sweep);
+  EXPECT_EQ(found.points, std::vector{point});
+  EXPECT_EQ(found.attempts, std::vector{attempt});
+  EXPECT_EQ(found.agents, std::vector{agent});
+  EXPECT_EQ(found.values, std::vector{values});
+}
+
+}  // namespace
+}  // namespace regatta::storage

@@ -1,0 +1,49 @@
+// A sweep in memory, with what of its file is asked for again and again.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "regatta/sweeps/sweep_service.h"
+
+namespace regatta::sweeps {
+
+struct SweepService::Live {
+  std::unique_ptr<Sweep> sweep;
+  std::string program;
+  // The metric's name as a key; empty: none.
+  std::string metric;
+  SweepState state_told = SweepState::kPending;  // what watchers know
+  std::unordered_set<std::string> agents_told;   // native ones that know their lease
+};
+
+// What a sweep's file makes of it: everything a Sweep is built from.
+struct SweepParts {
+  SweepSettings settings;
+  std::unique_ptr<PointSource> source;
+  std::unique_ptr<search::EarlyStopper> stopper;  // may be null
+};
+
+// Errors: kInvalidArgument for a sweep that cannot be run as its file says.
+Result<SweepParts> MakeSweepParts(const SweepConfig& config, const SweepRow& row,
+                                  const SweepTiming& timing);
+
+// How many results there will be, where that is known.
+std::optional<std::uint64_t> ExpectedRuns(const SweepConfig& config);
+
+// The metric's values in new lines of a run, and in its summary.
+void ReadMetric(std::string_view metric, std::span<const tracking::StreamLines> pieces,
+                MetricUpdate& update);
+void ReadSummary(std::string_view metric, std::string_view summary_json, MetricUpdate& update);
+
+// A run as it stands, for joining a sweep.
+Result<AttachedRun> ReadAttachedRun(const tracking::Tables& tables, const tracking::Run& run,
+                                    std::string_view metric);
+
+// {"name": {"value": v}} from a run's config or from plain values, without the client's own key.
+// Errors: kInvalidArgument if `config_json` is no JSON object.
+Result<std::string> ArgsOf(std::string_view config_json);
+
+}  // namespace regatta::sweeps

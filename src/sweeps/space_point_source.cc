@@ -1,0 +1,341 @@
+#include "regatta/sweeps/space_point_source.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "regatta/base/rng.h"
+#include "regatta/search/grid.h"
+#include "regatta/search/sampler.h"
+
+namespace regatta::sweeps {
+namespace {
+
+// Runs that join on their own are placed on a shuffled grid by a table; larger grids do without.
+constexpr std::uint64_t kInverseSizeMax = 4'000'000;
+constexpr int kInitialTriesMax = 1000;
+
+// A sweep whose points come from elsewhere.
+class ExternalSource : public PointSource {
+ public:
+  std::optional<std::uint64_t> grid_size() const override { return std::nullopt; }
+  std::optional<std::uint64_t> NextGridPoint(std::uint64_t, std::uint64_t,
+                                             std::uint64_t*) const override {
+    return std::nullopt;
+  }
+  ProposedPoint GridPoint(std::uint64_t) const override { return {}; }
+  std::optional<std::uint64_t> FindGridPoint(std::string_view) const override {
+    return std::nullopt;
+  }
+  std::uint32_t initial_points() const override { return 0; }
+  ProposedPoint InitialPoint(std::uint32_t) const override { return {}; }
+  Result<std::optional<ProposedPoint>> Propose(std::uint32_t, std::uint64_t) override {
+    return std::optional<ProposedPoint>();
+  }
+  void Tell(const TrialView&) override {}
+};
+
+class SpacePointSource : public PointSource {
+ public:
+  SpacePointSource(const SweepConfig& config, ParameterSpace space, search::SamplerOptions options)
+      : metric_(config.metric.value_or(MetricConfig{})),
+        is_cost_seconds_(config.regatta.cost == "seconds"),
+        space_(std::move(space)),
+        seed_(options.seed),
+        initial_(std::exchange(options.initial_points, {})) {}
+
+  void UseGrid(search::Grid grid, bool is_shuffled) {
+    grid_.emplace(std::move(grid));
+    if (is_shuffled) {
+      order_.emplace(grid_->size(), seed_);
+    }
+  }
+  void UseSampler(std::unique_ptr<search::Sampler> sampler) { sampler_ = std::move(sampler); }
+
+  std::optional<std::uint64_t> grid_size() const override {
+    return grid_ ? std::optional(grid_->size()) : std::nullopt;
+  }
+
+  std::optional<std::uint64_t> NextGridPoint(std::uint64_t from, std::uint64_t work_max,
+                                             std::uint64_t* next) const override {
+    const std::uint64_t end = from + std::min(grid_->size() - from, work_max);
+    for (*next = from; *next < end; ++*next) {
+      if (!space_.has_constraints() || space_.IsAllowed(grid_->At(IndexOf(*next)))) {
+        return *next;
+      }
+    }
+    return std::nullopt;
+  }
+
+  ProposedPoint GridPoint(std::uint64_t number) const override {
+    return {ToJson(space_.ToRunConfig(grid_->At(IndexOf(number)))), number,
+            fmt::format("Point {} of the grid of {}.", number + 1, grid_->size())};
+  }
+
+  std::optional<std::uint64_t> FindGridPoint(std::string_view args_json) const override {
+    if (!grid_) {
+      return std::nullopt;
+    }
+    const std::optional<search::Point> point = PointOf(args_json);
+    return point ? NumberOf(*point) : std::nullopt;
+  }
+
+  std::uint32_t initial_points() const override {
+    return static_cast<std::uint32_t>(initial_.size());
+  }
+
+  ProposedPoint InitialPoint(std::uint32_t index) const override {
+    const search::Point point = Completed(index);
+    return {ToJson(space_.ToRunConfig(point)), grid_ ? NumberOf(point) : std::nullopt,
+            fmt::format("Initial point {} of the sweep file.", index + 1)};
+  }
+
+  Result<std::optional<ProposedPoint>> Propose(std::uint32_t group, std::uint64_t) override {
+    if (sampler_ == nullptr) {
+      return std::optional<ProposedPoint>();
+    }
+    const Result<std::vector<search::Suggestion>> suggested = sampler_->Suggest(group, 1);
+    if (!suggested) {
+      return suggested.error();
+    }
+    if (suggested->empty()) {
+      return std::optional<ProposedPoint>();
+    }
+    const search::Suggestion& first = suggested->front();
+    return std::optional(ProposedPoint{ToJson(space_.ToRunConfig(first.values)), std::nullopt,
+                                       search::Describe(first.why)});
+  }
+
+  void Tell(const TrialView& view) override {
+    if (sampler_ == nullptr) {
+      return;  // a grid is covered by number alone
+    }
+    Told& told = told_[view.group];
+    if (view.state == TrialView::State::kGone) {
+      if (std::exchange(told.is_known, false)) {
+        sampler_->Forget(view.group);
+      }
+      told.values.reset();
+      told.is_read = false;
+      return;
+    }
+    search::Trial trial = TrialOf(view);
+    const bool is_same = told.is_known && told.state == trial.state &&
+                         told.objectives == trial.objectives && told.cost == trial.cost;
+    if (is_same) {
+      return;
+    }
+    if (!std::exchange(told.is_read, true)) {
+      told.values = PointOf(view.first->args_json);
+    }
+    if (!told.values) {
+      return;  // it lies outside of this space: nothing to learn
+    }
+    trial.values = *told.values;
+    told.is_known = sampler_->Tell(trial).has_value();
+    told.state = trial.state;
+    told.objectives = trial.objectives;
+    told.cost = trial.cost;
+  }
+
+ private:
+  // What the sampler was last told of a group.
+  struct Told {
+    bool is_read = false;
+    bool is_known = false;
+    std::optional<search::Point> values;
+    search::TrialState state = search::TrialState::kPending;
+    std::vector<double> objectives;
+    std::optional<double> cost;
+  };
+
+  std::uint64_t IndexOf(std::uint64_t number) const { return order_ ? (*order_)(number) : number; }
+
+  std::optional<std::uint64_t> NumberOf(const search::Point& point) const {
+    const std::optional<std::uint64_t> index = grid_->IndexOf(point);
+    if (!index || !order_) {
+      return index;
+    }
+    if (grid_->size() > kInverseSizeMax) {
+      return std::nullopt;
+    }
+    if (inverse_.empty()) {
+      inverse_.resize(static_cast<std::size_t>(grid_->size()));
+      for (std::uint64_t number = 0; number < grid_->size(); ++number) {
+        inverse_[static_cast<std::size_t>((*order_)(number))] = number;
+      }
+    }
+    return inverse_[static_cast<std::size_t>(*index)];
+  }
+
+  std::optional<search::Point> PointOf(std::string_view args_json) const {
+    const Result<Value> config = ParseJson(args_json);
+    if (!config) {
+      return std::nullopt;
+    }
+    Result<search::Point> point = space_.FromRunConfig(*config);
+    return point ? std::optional(*std::move(point)) : std::nullopt;
+  }
+
+  // The initial point with what it leaves out drawn at random.
+  search::Point Completed(std::uint32_t index) const {
+    const search::SearchSpace& space = space_.search_space();
+    Rng rng = Rng(seed_, 0x696e6974).Split(index);  // "init"
+    search::Point point;
+    for (int tries = 0; tries < kInitialTriesMax; ++tries) {
+      std::vector<double> u(space.size());
+      for (double& coordinate : u) {
+        coordinate = rng.UniformOpen();
+      }
+      point.assign(space.size(), std::nullopt);
+      for (const std::size_t parameter : space.parents_first()) {
+        if (space.IsActive(parameter, point)) {
+          const auto& given = initial_[index][parameter];
+          point[parameter] =
+              given ? given : std::optional(space[parameter].distribution.Quantile(u[parameter]));
+        }
+      }
+      if (space_.IsAllowed(point)) {
+        break;
+      }
+    }
+    return point;
+  }
+
+  // The value of a run that did not end well, or has not ended.
+  static std::optional<double> OwnValue(const AttemptRecord& attempt, bool is_latest) {
+    return is_latest ? attempt.last : attempt.best;
+  }
+
+  search::Trial TrialOf(const TrialView& view) const {
+    using State = TrialView::State;
+    search::Trial trial;
+    trial.id = view.group;
+    switch (view.state) {
+      case State::kPending:
+        trial.state = search::TrialState::kPending;
+        break;
+      case State::kRunning:
+        trial.state = search::TrialState::kRunning;
+        if (metric_.impute_while_running != ImputeWhileRunning::kNo) {
+          SetObjective(trial, view, [](const AttemptRecord& attempt) { return attempt.best; });
+        }
+        break;
+      case State::kFinished:
+        trial.state = search::TrialState::kFailed;
+        SetObjective(trial, view, [](const AttemptRecord& attempt) {
+          const bool is_over = attempt.state == AttemptState::kFinished ||
+                               attempt.state == AttemptState::kStoppedEarly;
+          return is_over ? attempt.best : std::nullopt;
+        });
+        break;
+      case State::kFailed:
+        trial.state = search::TrialState::kFailed;
+        if (metric_.impute != Impute::kWorst) {
+          SetObjective(trial, view, [&](const AttemptRecord& attempt) {
+            return OwnValue(attempt, metric_.impute == Impute::kLatest);
+          });
+        }
+        break;
+      case State::kLost:
+      case State::kGone:
+        trial.state = search::TrialState::kLost;
+        break;
+    }
+    if (is_cost_seconds_) {
+      SetCost(trial, view);
+    }
+    return trial;
+  }
+
+  // The mean over the attempts that have a value; without any the trial stays as it is.
+  template <typename ValueOf>
+  static void SetObjective(search::Trial& trial, const TrialView& view, ValueOf value_of) {
+    double sum = 0;
+    int count = 0;
+    for (const AttemptRecord* attempt : view.attempts) {
+      if (const std::optional<double> value = value_of(*attempt)) {
+        sum += *value;
+        ++count;
+      }
+    }
+    if (count > 0) {
+      trial.state = search::TrialState::kFinished;
+      trial.objectives = {sum / count};
+    }
+  }
+
+  static void SetCost(search::Trial& trial, const TrialView& view) {
+    double seconds = 0;
+    for (const AttemptRecord* attempt : view.attempts) {
+      if (attempt->offered_at && attempt->ended_at) {
+        seconds += std::chrono::duration<double>(*attempt->ended_at - *attempt->offered_at).count();
+      }
+    }
+    if (seconds > 0) {
+      trial.cost = seconds;
+    }
+  }
+
+  // Constant after construction.
+  const MetricConfig metric_;
+  const bool is_cost_seconds_;
+  const ParameterSpace space_;
+  const std::uint64_t seed_;
+  const std::vector<search::Point> initial_;
+  std::optional<search::Grid> grid_;
+  std::optional<search::Permutation> order_;
+
+  std::unique_ptr<search::Sampler> sampler_;
+  std::unordered_map<std::uint32_t, Told> told_;
+  mutable std::vector<std::uint64_t> inverse_;  // grid index -> visiting number; made when wanted
+};
+
+}  // namespace
+
+bool IsSearchExternal(const SweepConfig& config) {
+  const Value* engine = config.scheduler.is_map() ? config.scheduler.Find("engine")
+                                                  : static_cast<const Value*>(nullptr);
+  return config.method == SearchMethod::kCustom || config.controller == ControllerType::kLocal ||
+         (engine != nullptr && !engine->is_null());
+}
+
+Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
+                                                     std::uint64_t default_seed) {
+  if (IsSearchExternal(config)) {
+    return std::unique_ptr<PointSource>(std::make_unique<ExternalSource>());
+  }
+  Result<ParameterSpace> space =
+      ParameterSpace::Build(config, {.wandb_numbers = config.regatta.wandb_numbers});
+  if (!space) {
+    return space.error();
+  }
+  Result<search::SamplerOptions> options = MakeSamplerOptions(config, *space, default_seed);
+  if (!options) {
+    return options.error();
+  }
+  auto source = std::make_unique<SpacePointSource>(config, *space, *options);
+  const std::string name = SamplerName(config);
+  if (name == "grid") {
+    Result<search::Grid> grid = search::Grid::Create(space->search_space());
+    if (!grid) {
+      return grid.error();
+    }
+    source->UseGrid(*std::move(grid), options->shuffled);
+    return std::unique_ptr<PointSource>(std::move(source));
+  }
+  options->initial_points.clear();
+  Result<std::unique_ptr<search::Sampler>> sampler =
+      search::MakeSampler(name, space->search_space(), *options);
+  if (!sampler) {
+    return sampler.error();
+  }
+  source->UseSampler(*std::move(sampler));
+  return std::unique_ptr<PointSource>(std::move(source));
+}
+
+}  // namespace regatta::sweeps
