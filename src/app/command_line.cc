@@ -27,8 +27,13 @@ std::string FailureText(const CLI::App* app, const CLI::Error& error) {
     command = command->get_subcommands().front();
     path += " " + command->get_name();
   }
-  std::string text = fmt::format("{}: {}\n", path, PrintableLine(error.what()));
   const std::vector<std::string> unknown = app->remaining(true);
+  const bool is_unknown_command = !unknown.empty() && !unknown.front().starts_with('-') &&
+                                  command->get_require_subcommand_min() > 0;
+  std::string text =
+      is_unknown_command
+          ? fmt::format("{}: there is no command \"{}\"\n", path, PrintableLine(unknown.front()))
+          : fmt::format("{}: {}\n", path, PrintableLine(error.what()));
   std::vector<std::string> names;
   for (const CLI::App* known : command->get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(known->get_name());
@@ -46,7 +51,8 @@ std::string FailureText(const CLI::App* app, const CLI::Error& error) {
 int RunCommandLine(int argument_count, char** arguments) {
   CLI::App app(
       "Regatta records experiments, searches hyperparameters and runs the search. It speaks the "
-      "W&B wire: point WANDB_BASE_URL at it.");
+      "W&B wire: point WANDB_BASE_URL at it.",
+      "regatta");
   app.set_version_flag("--version", "regatta " REGATTA_VERSION);
   app.require_subcommand(1);
   app.failure_message(FailureText);

@@ -137,7 +137,8 @@ json ValueAt(const json& run, const std::string& key) {
 }
 
 void PrintRuns(const json& runs, const std::vector<std::string>& keys) {
-  std::vector<Column> columns = {{"RUN"}, {"NAME"}, {"STATE"}, {"CREATED"}, {"ROWS", true}};
+  std::vector<Column> columns = {
+      {"RUN", false, 20}, {"NAME"}, {"STATE"}, {"CREATED"}, {"ROWS", true}};
   const bool has_sweeps = std::any_of(
       runs.begin(), runs.end(), [](const json& run) { return !TextOf(run, "sweepName").empty(); });
   if (has_sweeps) columns.push_back({"SWEEP"});
