@@ -161,6 +161,13 @@ void PrintFound(const storage::StoreSummary& found, const ServeOptions& options,
 }  // namespace
 
 Result<void> Serve(const ServeOptions& options) {
+  if (!options.base_url.empty() && !options.base_url.starts_with("http://") &&
+      !options.base_url.starts_with("https://")) {
+    return InvalidArgument(
+        fmt::format("--base-url \"{}\" is no address: write it as clients use it, e.g. "
+                    "https://regatta.example.org",
+                    options.base_url));
+  }
   if (options.is_open && !IsLoopback(options.listen)) {
     return InvalidArgument(fmt::format(
         "--open serves without any authentication, so it is for loopback only: --listen {} is not; "
@@ -308,7 +315,8 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   serve->add_option("--threads", options->threads, "Threads that serve connections")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  serve->set_config("--config", "", "File with the same options, name = value a line");
+  serve->set_config("--config", "", "File with the same options, name = value a line")
+      ->check(CLI::ExistingFile);
   serve->callback([options, &exit_code] {
     const Result<void> served = Serve(*options);
     if (!served) {
