@@ -3,6 +3,7 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 import time
 
 import pytest
@@ -19,6 +20,16 @@ def rows(first, count):
 def first_user(server) -> User:
     entity = server.graphql("query Viewer { viewer { entity } }", key=server.admin_key)["viewer"]["entity"]
     return User(entity, server.admin_key)
+
+
+def status_of_refusal(process) -> int:
+    """The exit status of a server that should refuse to run; one that runs after all is ended, and None."""
+    try:
+        return process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
 
 
 def test_the_first_start_makes_an_administrator_and_keeps_the_key_out_of_the_log(tmp_path):
@@ -69,7 +80,7 @@ def test_a_second_server_on_the_same_folder_is_refused_with_the_first_ones_pid(t
     with Server.start(tmp_path / "data") as server:
         log = tmp_path / "second.log"
         second = Server.spawn(tmp_path / "data", log=log)
-        assert second.wait(STOP_SECONDS_MAX) != 0
+        assert status_of_refusal(second) not in (0, None)
         assert str(server.process.pid) in log.read_text()
         assert server.get("/healthz").status == 200
 
@@ -78,7 +89,7 @@ def test_a_taken_port_is_an_error_that_names_it(tmp_path):
     with Server.start(tmp_path / "one") as server:
         log = tmp_path / "second.log"
         second = Server.spawn(tmp_path / "two", port=server.port, log=log)
-        assert second.wait(STOP_SECONDS_MAX) != 0
+        assert status_of_refusal(second) not in (0, None)
         assert str(server.port) in log.read_text()
 
 
@@ -94,7 +105,7 @@ def test_data_of_a_newer_version_are_refused_unchanged(tmp_path):
     connection.close()
     log = tmp_path / "newer.log"
     process = Server.spawn(tmp_path / "data", log=log)
-    assert process.wait(STOP_SECONDS_MAX) != 0
+    assert status_of_refusal(process) not in (0, None)
     assert "newer" in log.read_text()
     with sqlite3.connect(database) as connection:
         assert connection.execute("PRAGMA user_version").fetchone()[0] == version + 1000
@@ -105,7 +116,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_names_it(tmp_path):
     blocked.write_text("")
     log = tmp_path / "log"
     process = Server.spawn(blocked / "data", log=log)
-    assert process.wait(STOP_SECONDS_MAX) != 0
+    assert status_of_refusal(process) not in (0, None)
     assert str(blocked) in log.read_text()
 
 
@@ -115,7 +126,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_names_it(tmp_path):
 def test_a_wrong_option_is_an_error_that_names_it(tmp_path, arguments):
     log = tmp_path / "log"
     process = Server.spawn(tmp_path / "data", *arguments, log=log)
-    assert process.wait(STOP_SECONDS_MAX) not in (0, None)
+    assert status_of_refusal(process) not in (0, None)
     assert arguments[0].lstrip("-") in log.read_text() or arguments[1] in log.read_text(), log.read_text()
 
 
@@ -125,7 +136,7 @@ def test_an_open_server_answers_only_the_loopback_and_needs_no_key(tmp_path):
         assert reply.status == 200 and reply.json()["data"]["viewer"]["username"]
     log = tmp_path / "log"
     process = Server.spawn(tmp_path / "other", "--open", "--listen", "0.0.0.0:0", log=log)
-    assert process.wait(STOP_SECONDS_MAX) != 0
+    assert status_of_refusal(process) not in (0, None)
     assert "open" in log.read_text()
 
 

@@ -26,7 +26,7 @@ import json, math, os, pathlib, sys, time
 import wandb
 
 def result(value):
-    print("{MARK}" + json.dumps(value), flush=True)
+    print("{MARK}" + json.dumps(value, default=dict), flush=True)
 
 """
 

@@ -56,11 +56,11 @@ def test_a_project_name_may_have_capitals_and_spaces(client):
     assert read_run(client, "r", "My Project 7")["state"] == "finished"
 
 
-def test_a_run_that_raises_is_failed(client):
+def test_a_run_that_exits_with_a_status_is_failed(client):
     done = client.python("""
         run = wandb.init(project="p", id="broken")
         run.log({"x": 1})
-        raise SystemExit(3)
+        sys.exit(3)
     """, check=False)
     assert done.code == 3
     assert read_run(client, "broken")["state"] == "failed"
@@ -119,8 +119,8 @@ def test_summary_follows_define_metric(client):
 RESUMED = """
 run = wandb.init(project="p", id="again", resume=sys.argv[1], config={"part": int(sys.argv[2])} if len(sys.argv) > 2 else None)
 first = run.starting_step
-for _ in range(3):
-    run.log({"x": run.step})
+for i in range(3):
+    run.log({"x": first + i})
 run.finish()
 result({"first": first, "resumed": bool(run.resumed)})
 """

