@@ -86,7 +86,8 @@ class Server:
     @staticmethod
     def spawn(data: pathlib.Path, *arguments: str, port: int = 0, env=None, log: pathlib.Path) -> subprocess.Popen:
         """Starts without waiting. For tests of servers that should refuse to run."""
-        command = [str(BINARY), "serve", "--listen", f"127.0.0.1:{port}", "--data", str(data), *arguments]
+        listen = () if "--listen" in arguments else ("--listen", f"127.0.0.1:{port}")
+        command = [str(BINARY), "serve", *listen, "--data", str(data), *arguments]
         with open(log, "ab") as out:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                     env={**os.environ, **(env or {})}, start_new_session=True)
