@@ -29,6 +29,13 @@ Result<void> WriteSecretFile(const std::string& path, std::string_view content) 
     ::unlink(temporary.c_str());
     return error;
   }
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  const int folder_fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC);
+  if (folder_fd < 0) return failed();
+  const bool is_synced = ::fsync(folder_fd) == 0;
+  const Error sync_error = failed();
+  ::close(folder_fd);
+  if (!is_synced) return sync_error;
   return Ok();
 }
 

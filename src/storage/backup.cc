@@ -1,6 +1,10 @@
 // Backup, restore and fsck: whole data folders, outside the running store.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -25,6 +29,8 @@ Result<void> CopyBlob(const fs::path& from, const fs::path& to) {
     error.clear();
     fs::copy_file(from, to, error);
   }
+  // Removed a moment ago, because no row names it any more.
+  if (error == std::errc::no_such_file_or_directory) return Ok();
   if (error) {
     return Unavailable(
         fmt::format("cannot copy {} to {}: {}", from.string(), to.string(), error.message()));
@@ -55,6 +61,16 @@ void CopyIdentity(const DataPaths& from, const DataPaths& to) {
     fs::copy_file(source, target, fs::copy_options::overwrite_existing, error);
     fs::permissions(target, fs::perms::owner_read | fs::perms::owner_write, error);
   }
+}
+
+// Makes everything on the file system of `folder` durable: copies as well as the names of links.
+Result<void> SyncFileSystem(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool is_synced = fd >= 0 && ::syncfs(fd) == 0;
+  const int error_number = errno;
+  if (fd >= 0) ::close(fd);
+  if (is_synced) return Ok();
+  return Unavailable(fmt::format("cannot sync {}: {}", folder, std::strerror(error_number)));
 }
 
 Result<std::unique_ptr<Connection>> OpenForReading(const DataPaths& paths) {
@@ -163,11 +179,23 @@ void CheckBlobs(Connection& connection, const DataPaths& paths, FsckReport& repo
   }
 }
 
+// The blobs first and once more afterwards: between the two the image of the database is taken,
+// and each blob that it names existed before or came before the second look.
+Result<void> CopyWhole(Connection& connection, const DataPaths& from, const DataPaths& to) {
+  if (Result<void> done = CopyAllBlobs(from.Blobs(), to.Blobs()); !done) return done;
+  Statement copy = connection.Prepare("VACUUM INTO ?");
+  const std::string database = to.Database();
+  copy.Bind(database);
+  if (Result<void> done = copy.Run(); !done) return done;
+  if (Result<void> done = CopyAllBlobs(from.Blobs(), to.Blobs()); !done) return done;
+  CopyIdentity(from, to);
+  return Ok();
+}
+
 }  // namespace
 
 Result<void> Backup(const std::string& folder, const std::string& target) {
   const DataPaths from(folder);
-  const DataPaths to(target);
   std::error_code error;
   if (fs::exists(target, error)) {
     return AlreadyExists(
@@ -175,21 +203,23 @@ Result<void> Backup(const std::string& folder, const std::string& target) {
   }
   Result<std::unique_ptr<Connection>> opened = OpenForReading(from);
   if (!opened) return opened.error();
-  fs::create_directories(target, error);
+  // Under another name until all of it is there and durable: a folder called `target` is whole.
+  const DataPaths partial(target + ".partial");
+  fs::remove_all(partial.root, error);
+  fs::create_directories(partial.root, error);
   if (error) {
-    return FailedPrecondition(fmt::format("cannot create {}: {}", target, error.message()));
+    return FailedPrecondition(fmt::format("cannot create {}: {}", partial.root, error.message()));
   }
-  fs::permissions(target, fs::perms::owner_all, error);
-  // The blobs first and once more afterwards: between the two the image of the database is taken,
-  // and each blob that it names existed before or came before the second look.
-  if (Result<void> done = CopyAllBlobs(from.Blobs(), to.Blobs()); !done) return done;
-  Statement copy = (*opened)->Prepare("VACUUM INTO ?");
-  const std::string database = to.Database();
-  copy.Bind(database);
-  if (Result<void> done = copy.Run(); !done) return WithContext("backup", done.error());
-  if (Result<void> done = CopyAllBlobs(from.Blobs(), to.Blobs()); !done) return done;
-  CopyIdentity(from, to);
-  return Ok();
+  fs::permissions(partial.root, fs::perms::owner_all, error);
+  Result<void> copied = CopyWhole(**opened, from, partial);
+  if (copied) copied = SyncFileSystem(partial.root);
+  if (copied) {
+    fs::rename(partial.root, target, error);
+    if (error) copied = Unavailable(fmt::format("cannot name {}: {}", target, error.message()));
+  }
+  if (copied) return SyncFileSystem(target);
+  fs::remove_all(partial.root, error);
+  return WithContext("backup", copied.error());
 }
 
 Result<void> Restore(const std::string& backup, const std::string& folder) {
@@ -206,12 +236,17 @@ Result<void> Restore(const std::string& backup, const std::string& folder) {
   fs::create_directories(folder, error);
   fs::permissions(folder, fs::perms::owner_all, error);
   if (Result<void> done = CopyAllBlobs(from.Blobs(), to.Blobs()); !done) return done;
-  fs::copy_file(from.Database(), to.Database(), error);
+  CopyIdentity(from, to);
+  // The database last and under its name only when whole: what broke off is no data folder.
+  const std::string partial = to.Database() + ".partial";
+  fs::copy_file(from.Database(), partial, error);
   if (error) {
     return Unavailable(fmt::format("cannot copy {}: {}", from.Database(), error.message()));
   }
-  CopyIdentity(from, to);
-  return Ok();
+  if (Result<void> synced = SyncFileSystem(folder); !synced) return synced;
+  fs::rename(partial, to.Database(), error);
+  if (error) return Unavailable(fmt::format("cannot rename {}: {}", partial, error.message()));
+  return SyncFileSystem(folder);
 }
 
 Result<FsckReport> Fsck(const std::string& folder) {

@@ -263,6 +263,19 @@ TEST_F(SqlStoreTest, BackupOfAnOpenStoreRestoresToTheSameData) {
   EXPECT_FALSE(Restore(folder_ + "/backup", folder_ + "/restored"));
 }
 
+TEST_F(SqlStoreTest, ABackupThatBrokeOffIsNotTakenForOne) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(AppendHistory(run, 0, {"a"}));
+  fs::create_directories(folder_ + "/backup.partial/blobs");
+  std::ofstream(folder_ + "/backup.partial/regatta.db") << "half";
+  const Result<void> saved = Backup(Data(), folder_ + "/backup");
+  ASSERT_TRUE(saved) << saved.error().message;
+  EXPECT_FALSE(fs::exists(folder_ + "/backup.partial"));
+  const Result<FsckReport> report = Fsck(folder_ + "/backup");
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->lines, 1);
+}
+
 TEST_F(SqlStoreTest, FsckFindsADamagedBlob) {
   const RunId run = MakeRun();
   const Result<tracking::Blob> blob = store_->blobs().Put("content");
