@@ -19,6 +19,7 @@ import pathlib
 import platform
 import random
 import shutil
+import signal
 import socket
 import sqlite3
 import statistics
@@ -54,16 +55,21 @@ class Process:
         with open(self.log, "wb") as out:
             self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                             cwd=folder, env={**os.environ, **(env or {})}, start_new_session=True)
-        while True:
-            try:
-                if self.ask("GET", path)[0] == 200:
-                    break
-            except OSError:
-                pass
-            if self.process.poll() is not None or time.monotonic() - started > 120:
-                raise RuntimeError(f"{command[0]} does not serve:\n{self.log.read_text(errors='replace')[-3000:]}")
-            time.sleep(0.002)
+        try:
+            while not self.answers(path):
+                if self.process.poll() is not None or time.monotonic() - started > 180:
+                    raise RuntimeError(f"{command[0]} does not serve:\n{self.log.read_text(errors='replace')[-3000:]}")
+                time.sleep(0.002)
+        except BaseException:
+            self.stop()
+            raise
         self.start_seconds = time.monotonic() - started
+
+    def answers(self, path: str) -> bool:
+        try:
+            return self.ask("GET", path)[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
 
     def ask(self, method: str, path: str, body=None, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
@@ -102,12 +108,13 @@ class Process:
         return pages / 1024
 
     def stop(self) -> None:
+        """Asks the server to end, and ends what it left behind in its group."""
         self.process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 class WandbServer:
@@ -139,7 +146,7 @@ class Regatta(WandbServer):
         self.authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode()
         self.entity = "admin"
 
-    verifies = "REGATTA_BENCH_NO_READ" not in os.environ
+    verifies = True
 
 
 class OpenWandb(WandbServer):
@@ -320,6 +327,7 @@ def main() -> int:
     parser.add_argument("--load", type=pathlib.Path, default=ROOT / "build/release/bench/ingest/ingest_load")
     parser.add_argument("--json", type=pathlib.Path, help="write every figure here, too")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server is left behind
     load_average = os.getloadavg()[0]
     print(f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, {platform.machine()}, "
           f"load average at the start {load_average:.1f}")
