@@ -200,8 +200,9 @@ class Demo:
         for run in sorted(runs, key=loss_of):
             rate, optimizer = run["point"]
             accuracy = run["summary"].get("val_accuracy")
+            loss = f"{loss_of(run):.4f}" if loss_of(run) != float("inf") else "-"
             print(f"  {run['displayName'] or run['name']:26s} {run['state']:9s} {rate if rate is not None else 0:13.5f}  "
-                  f"{optimizer or '':9s} {loss_of(run):9.4f} {accuracy if accuracy is not None else 0:12.3f}")
+                  f"{optimizer or '':9s} {loss:>9s} {f'{accuracy:.3f}' if accuracy is not None else '-':>12s}")
         best = min((run for run in runs if run["state"] == "finished"), key=loss_of, default=None)
         if best:
             print(f"\n  best: learning_rate {best['point'][0]:.5f} with {best['point'][1]}, val_loss {loss_of(best):.4f}")
