@@ -95,9 +95,19 @@ Result<Project> TargetProject(Tables& tables, const RequestContext& context,
 
 // ---- making
 
+// What clients of the self-hosted server of old call their only region, too.
+bool IsKnownRegion(std::string_view region) {
+  return region.empty() || region == "default" || region == "minio-local";
+}
+
 Result<Resolved> CreateArtifact(const FieldContext& field) {
   const RequestContext& context = Context(field);
   const Arguments input = field.input();
+  if (const std::string region = input.StringOr("storageRegion", ""); !IsKnownRegion(region)) {
+    return InvalidArgument(fmt::format(
+        "invalid storageRegion \"{}\": this server keeps everything in one place, so leave it out",
+        region.substr(0, 80)));
+  }
   return WriteOne(field, [&](Tables& tables) -> Result<Resolved> {
     const Result<Project> project = TargetProject(tables, context, input);
     if (!project) return project.error();

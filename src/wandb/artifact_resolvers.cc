@@ -57,6 +57,18 @@ Result<Resolved> ReadOne(const FieldContext& field, Work work) {
 
 // ---- listings
 
+std::string_view StateName(ArtifactState state) {
+  switch (state) {
+    case ArtifactState::kPending:
+      return "PENDING";
+    case ArtifactState::kCommitted:
+      return "COMMITTED";
+    case ArtifactState::kDeleted:
+      return "DELETED";
+  }
+  return "DELETED";
+}
+
 // The field that `order` names, and whether it runs downwards.
 struct Order {
   std::string field;
@@ -119,6 +131,7 @@ json MemberField(const std::shared_ptr<const MembershipNode>& node, std::string_
     return node->member.version;
   }
   if (name == "tags" || name == "tag") return artifact.tags;
+  if (name == "state") return StateName(artifact.state);
   if (name == "size") return artifact.size;
   if (name == "digest") return artifact.digest;
   if (name == "description") return artifact.description;
@@ -287,7 +300,7 @@ void AddCollectionFields(ResolverMap& resolvers, const char* type) {
   add("id",
       [](const ArtifactCollection& c) { return EncodeId("ArtifactCollection", ToInt(c.id)); });
   add("name", [](const ArtifactCollection& c) { return c.name; });
-  add("description", [](const ArtifactCollection& c) { return NullIfEmpty(c.description); });
+  add("description", [](const ArtifactCollection& c) { return c.description; });
   add("createdAt", [](const ArtifactCollection& c) { return FormatTime(c.created_at); });
   add("updatedAt", [](const ArtifactCollection& c) { return FormatTime(c.updated_at); });
   add("tags", [](const ArtifactCollection& c) {
@@ -393,18 +406,6 @@ Result<Resolved> ResolveManifest(const ArtifactNode& node, const FieldContext& f
 }
 
 // ---- an artifact
-
-std::string_view StateName(ArtifactState state) {
-  switch (state) {
-    case ArtifactState::kPending:
-      return "PENDING";
-    case ArtifactState::kCommitted:
-      return "COMMITTED";
-    case ArtifactState::kDeleted:
-      return "DELETED";
-  }
-  return "DELETED";
-}
 
 Result<Resolved> ResolveAliases(const ArtifactNode& node, const FieldContext& field) {
   return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
@@ -640,8 +641,11 @@ Result<Resolved> ListOfRun(const RunNode& node, const FieldContext& field, Artif
       if (!made) return made.error();
       nodes.push_back(Resolved::Object("Artifact", *made));
     }
-    return PageOfList("ArtifactConnection", "ArtifactEdge", field.args(), nodes,
-                      [](const Resolved& artifact) { return artifact; });
+    const auto same = [](const Resolved& artifact) { return artifact; };
+    if (use == ArtifactUse::kOutput) {
+      return PageOfList("ArtifactConnection", "ArtifactEdge", field.args(), nodes, same);
+    }
+    return PageOfList("InputArtifactConnection", "InputArtifactEdge", field.args(), nodes, same);
   });
 }
 
@@ -733,15 +737,17 @@ void AddArtifactResolvers(ResolverMap& resolvers) {
   AddArtifactFields(resolvers);
   AddMembershipFields(resolvers);
   AddProjectFields(resolvers);
-  for (const char* type : {"ArtifactTypeConnection", "ArtifactConnection",
-                           "VersionedArtifactConnection", "ArtifactCollectionConnection"}) {
+  for (const char* type :
+       {"ArtifactTypeConnection", "ArtifactConnection", "InputArtifactConnection",
+        "VersionedArtifactConnection", "ArtifactCollectionConnection"}) {
     resolvers.Record(type, {"edges", "pageInfo", "totalCount"});
   }
   for (const char* type : {"ArtifactAliasConnection", "ArtifactCollectionMembershipConnection"}) {
     resolvers.Record(type, {"edges", "pageInfo"});
   }
-  for (const char* type : {"ArtifactTypeEdge", "ArtifactEdge", "ArtifactAliasEdge",
-                           "ArtifactCollectionEdge", "ArtifactCollectionMembershipEdge"}) {
+  for (const char* type :
+       {"ArtifactTypeEdge", "ArtifactEdge", "InputArtifactEdge", "ArtifactAliasEdge",
+        "ArtifactCollectionEdge", "ArtifactCollectionMembershipEdge"}) {
     resolvers.Record(type, {"node", "cursor"});
   }
   resolvers.Record("VersionedArtifactEdge", {"version", "node", "cursor"});
