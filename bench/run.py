@@ -5,8 +5,8 @@
 
 Every server runs here, one at a time, on loopback and on the same file system, with its shipped settings. Rows come
 from ingest_load (bench/ingest): random order of keys, NaN, sparse rows. After each test of Regatta every answered row
-is read back and compared; of the peers the stored rows are counted. Processor time is the server's own, from
-/proc/PID/task/*/schedstat, so that it means something on a busy machine, too.
+is read back and compared; of MLflow the stored values are counted, of OpenWandb nothing. Processor time is the
+server's own, from /proc/PID/task/*/schedstat, so that it means something on a busy machine, too.
 """
 import argparse
 import base64
