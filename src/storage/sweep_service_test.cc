@@ -2,9 +2,11 @@
 // a lost machine.
 #include "regatta/sweeps/sweep_service.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <set>
@@ -23,7 +25,7 @@ using sweeps::SweepInput;
 using sweeps::SweepRow;
 using sweeps::SweepsOf;
 using sweeps::SweepState;
-using tracking::Run;
+using RunRow = tracking::Run;
 using tracking::RunState;
 using tracking::Tables;
 
@@ -138,8 +140,8 @@ class SweepServiceTest : public testing::Test {
       return Ok();
     });
   }
-  std::optional<Run> FindRun(const std::string& name) {
-    std::optional<Run> found;
+  std::optional<RunRow> FindRun(const std::string& name) {
+    std::optional<RunRow> found;
     EXPECT_TRUE(store_->Read([&](const Tables& tables) -> Result<void> {
       const auto run = tables.runs().FindByName(project_.id, name);
       if (!run) return run.error();
@@ -274,16 +276,23 @@ TEST_F(SweepServiceTest, ARunThatNamesTheSweepJoinsItAndOneThatNamesNoneIsInNone
 }
 
 TEST_F(SweepServiceTest, AWorseRunIsToldToStopInTheAnswerToItsOwnRows) {
-  const SweepRow row =
-      Create(std::string(kGrid) + R"(early_terminate: {type: hyperband, min_iter: 1, eta: 2}
-)");
+  const SweepRow row = Create(
+      "method: random\nmetric: {name: loss, goal: minimize}\n"
+      "parameters: {x: {min: 0.0, max: 1.0}}\n"
+      "early_terminate: {type: hyperband, min_iter: 3, eta: 3}\n");
   const std::string agent = Register(row);
-  const std::string good = Beat(row, agent).commands.at(0).run_id;
-  Start(row, good);
-  Stream(good, {R"({"loss":1})", R"({"loss":1})"}, 0, 0);
-  const std::string bad = Beat(row, agent).commands.at(0).run_id;
-  Start(row, bad);
-  Stream(bad, {R"({"loss":9})"}, 0);
+  const auto take = [&](double loss) {
+    const std::string run = Beat(row, agent).commands.at(0).run_id;
+    Start(row, run);
+    Stream(run, std::vector<std::string>(4, fmt::format("{{\"loss\":{}}}", loss)), 0);
+    return run;
+  };
+  for (int i = 0; i < 3; ++i) {
+    const std::string good = take(3.0 - i);
+    EXPECT_FALSE(FindRun(good)->stop_requested);
+    Stream(good, {}, 4, 0);
+  }
+  const std::string bad = take(50);
   EXPECT_TRUE(FindRun(bad)->stop_requested);
   const HeartbeatAnswer answer = Beat(row, agent, {bad});
   ASSERT_EQ(answer.commands.size(), 1U);

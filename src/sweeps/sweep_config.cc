@@ -160,11 +160,8 @@ class SweepReader {
       }
     }
     reader.ReportUnknown(Severity::kWarning, "scheduler");
-    if (engine && kEngines[*engine] != "wandb") {
-      reader.Report(Severity::kError, "engine",
-                    fmt::format("scheduler.engine {} is not supported", kEngines[*engine]),
-                    "use engine: wandb, or remove scheduler");
-    } else if (engine && config_.method == SearchMethod::kCustom) {
+    // The engines all run at the client (`wandb sweep-scheduler`); only wandb's own knows methods.
+    if (engine && kEngines[*engine] == "wandb" && config_.method == SearchMethod::kCustom) {
       reader.Report(Severity::kError, "engine",
                     "scheduler.engine wandb works with method grid, random or bayes, not custom");
     }

@@ -188,7 +188,8 @@ class Sweep {
   Result<Transition> Cancel(Timestamp now);
   // A scheduler outside of the server died. Errors: kFailedPrecondition in a terminal state.
   Result<Transition> Crash(std::string why, Timestamp now);
-  // Errors: kFailedPrecondition in a terminal state, kResourceExhausted at the cap.
+  // Errors: kFailedPrecondition in a terminal state, kResourceExhausted at the cap (a scheduler at
+  // the client looks for the words "run cap" in the message, and then ends the sweep).
   Result<Transition> Enqueue(std::string args_json, std::string display_name, Timestamp now);
   // The whole schedule as the controller sent it; entries seen before are left as they are.
   Transition ControllerSchedule(std::span<const ScheduleEntry> schedule,
