@@ -94,7 +94,9 @@ Result<Resolved> UpsertBucket(const FieldContext& field) {
   if (!written) return written.error();
   return Resolved(Record("UpsertBucketPayload")
                       .Set("bucket", Resolved::Own("Run", RunNode{outcome.run, project}))
-                      .Set("inserted", outcome.is_new));
+                      .Set("inserted", outcome.is_new)
+                      .Set("serverSettings",
+                           Record("ServerSettings").Set("serverMessages", Resolved::Items())));
 }
 
 // One write to the run with the storage id of the input.
@@ -207,7 +209,11 @@ void AddRunMutations(ResolverMap& resolvers) {
   resolvers.Add("Mutation", "updateRunState", UpdateRunState);
   resolvers.Add("Mutation", "rewindRun", RewindRun);
   resolvers.Add("Mutation", "notifyScriptableRunAlert", Alert);
-  resolvers.Record("UpsertBucketPayload", {"bucket", "inserted", "clientMutationId"});
+  resolvers.Record("UpsertBucketPayload",
+                   {"bucket", "inserted", "serverSettings", "clientMutationId"});
+  resolvers.Record("ServerSettings", {"serverMessages"});
+  resolvers.Record("ServerMessage",
+                   {"utfText", "plainText", "htmlText", "messageType", "messageLevel"});
   resolvers.Record("DeleteRunPayload", {"success", "clientMutationId"});
   resolvers.Record("StopRunPayload", {"success", "clientMutationId"});
   resolvers.Record("UpdateRunStatePayload", {"success", "clientMutationId"});
