@@ -118,15 +118,24 @@ void Sweep::ReadReport(std::uint32_t agent, std::span<const ReportedRun> runs) {
     }
     RenewLease(serial);
   }
+  std::vector<std::uint32_t> canceled;
   for (const std::uint32_t serial : agent_attempts_[agent]) {
     const AttemptRecord& attempt = attempts_[serial];
     if (attempt.state == AttemptState::kOffered || attempt.is_gone ||
         IsListed(runs, attempt.run_id)) {
       continue;
     }
+    if (attempt.stop == StopCause::kCancel) {
+      canceled.push_back(serial);
+      continue;
+    }
     AttemptRecord& gone = EditAttempt(serial);
     gone.is_gone = true;
     MoveLease(gone, std::min(gone.lease_until, sweep_.time + settings_.timing.lease_gone));
+  }
+  // Told to stop and gone: there is nothing left to wait for.
+  for (const std::uint32_t serial : canceled) {
+    Kill(serial, "Its agent ended it when the sweep was canceled.");
   }
 }
 
