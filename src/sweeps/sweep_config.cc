@@ -323,12 +323,11 @@ Result<ParsedSweep> ParseSweepConfig(std::string_view text, const SweepConfigOpt
   }
   std::string message = "Invalid sweep config: ";
   std::string_view separator;
+  // Warnings too: who mends the errors wants to see everything at once.
   for (const Problem& problem : parsed.problems) {
-    if (problem.severity == Severity::kError) {
-      message += separator;
-      message += ProblemText(problem);
-      separator = "\n";
-    }
+    message += separator;
+    message += ProblemText(problem);
+    separator = "\n";
   }
   return InvalidArgument(std::move(message));
 }

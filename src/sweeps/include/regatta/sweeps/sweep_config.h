@@ -198,8 +198,8 @@ struct ParsedSweep {
 ParsedSweep InspectSweepConfig(std::string_view text, const SweepConfigOptions& options = {});
 
 // As InspectSweepConfig, for callers that only go on with a sound file: `problems` holds warnings
-// alone. Errors: kInvalidArgument "Invalid sweep config: ..." with every error, one after the
-// other.
+// alone. Errors: kInvalidArgument "Invalid sweep config: ..." with every problem, warnings
+// too, one after the other.
 Result<ParsedSweep> ParseSweepConfig(std::string_view text, const SweepConfigOptions& options = {});
 
 // The command of a stored sweep is wanted by agents that know no YAML: the tree as one JSON line.
