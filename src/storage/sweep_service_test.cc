@@ -299,6 +299,24 @@ TEST_F(SweepServiceTest, AWorseRunIsToldToStopInTheAnswerToItsOwnRows) {
   EXPECT_EQ(answer.commands[0].type, Command::Type::kStop);
 }
 
+TEST_F(SweepServiceTest, ARunThatWasToldToStopAndIsGoneFromItsAgentEndsSoon) {
+  const SweepRow row = Create(kGrid);
+  const std::string agent = Register(row);
+  const std::string run = Beat(row, agent).commands.at(0).run_id;
+  Start(row, run);
+  Beat(row, agent, {run});
+  Do([&](Tables& tables) -> Result<void> {
+    const auto found = tables.runs().FindByName(project_.id, run);
+    if (!found) return found.error();
+    return service_->StopRun(tables, **found, "stopped by ann", clock_.Now());
+  });
+  EXPECT_EQ(Beat(row, agent, {run}).commands.at(0).type, Command::Type::kStop);
+  Beat(row, agent);
+  EXPECT_EQ(FindRun(run)->state, RunState::kRunning);
+  Wait(std::chrono::seconds(30));
+  EXPECT_EQ(FindRun(run)->state, RunState::kKilled);
+}
+
 TEST_F(SweepServiceTest, PriorRunsAreListedAndNeverHandedOut) {
   Do([&](Tables& tables) -> Result<void> {
     const auto made = tracking::UpsertRun(

@@ -131,7 +131,10 @@ void Sweep::ReadReport(std::uint32_t agent, std::span<const ReportedRun> runs) {
     }
     AttemptRecord& gone = EditAttempt(serial);
     gone.is_gone = true;
-    MoveLease(gone, std::min(gone.lease_until, sweep_.time + settings_.timing.lease_gone));
+    const SweepTiming& timing = settings_.timing;
+    const Duration length =
+        gone.stop == StopCause::kNone ? timing.lease_gone : timing.lease_stopped;
+    MoveLease(gone, std::min(gone.lease_until, sweep_.time + length));
   }
   // Told to stop and gone: there is nothing left to wait for.
   for (const std::uint32_t serial : canceled) {

@@ -117,8 +117,7 @@ Result<Transition> Sweep::Enqueue(std::string args_json, std::string display_nam
   std::string why;
   if (!CanCreate(&why)) {
     return ResourceExhausted(
-        fmt::format("sweep {}: no run fits under its run cap any more: {} Raise it, or stop.",
-                    settings_.name, why));
+        fmt::format("sweep {}: no more runs: {} Raise it, or stop.", settings_.name, why));
   }
   Begin(now);
   const std::optional<std::uint64_t> number = source_->FindGridPoint(args_json);

@@ -315,12 +315,38 @@ void AddRunLinks(ResolverMap& resolvers) {
       });
 }
 
+// Whether every number of run_cap is given out.
+Result<bool> IsCapInUse(const Tables& tables, const sweeps::SweepRow& row) {
+  const auto run_cap = sweeps::InspectSweepConfig(row.config_text).config.run_cap;
+  if (!run_cap) return false;
+  const Result<std::vector<PointRecord>> points = SweepsOf(tables).ListPoints(row.id);
+  if (!points) return points.error();
+  return std::ranges::count(*points, true, &PointRecord::is_counted) >= *run_cap;
+}
+
+// A scheduler at the client asks for the name of its run beside the state before it makes more
+// points. Once there are none to make, the sweep is finished as far as it is concerned, although
+// runs go on: it knows no other sign, and takes a refused point for a fault.
+Result<std::shared_ptr<const SweepNode>> AsSchedulerSees(const Tables& tables,
+                                                         std::shared_ptr<const SweepNode> sweep) {
+  if (sweep->row.controller_run_name.empty() || IsTerminal(sweep->record.state)) return sweep;
+  const Result<bool> is_full = IsCapInUse(tables, sweep->row);
+  if (!is_full) return is_full.error();
+  if (!*is_full) return sweep;
+  SweepNode seen = *sweep;
+  seen.record.state = sweeps::SweepState::kFinished;
+  return std::make_shared<const SweepNode>(std::move(seen));
+}
+
 void AddProjectLinks(ResolverMap& resolvers) {
   resolvers.Field<ProjectNode>(
       "Project", "sweep", [](const ProjectNode&, const FieldContext& field) {
         const auto project = field.shared_parent<ProjectNode>();
         return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-          const auto sweep = FindSweep(tables, project, field.args().StringOr("sweepName", ""));
+          auto sweep = FindSweep(tables, project, field.args().StringOr("sweepName", ""));
+          if (sweep && *sweep != nullptr && field.Selects("controllerRunName")) {
+            sweep = AsSchedulerSees(tables, *sweep);
+          }
           if (!sweep) return sweep.error();
           return Resolved::Object("Sweep", *sweep);
         });

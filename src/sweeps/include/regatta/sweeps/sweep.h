@@ -49,6 +49,8 @@ struct SweepTiming {
   Duration lease_start = std::chrono::minutes(2);
   // How long a run may go on in silence once its living agent has ceased to list it.
   Duration lease_gone = std::chrono::seconds(90);
+  // The same for one that was told to stop: it has, and only its last rows may be on their way.
+  Duration lease_stopped = std::chrono::seconds(10);
   Duration clock_step_max = std::chrono::minutes(1);
   // A failure that fast, without a value logged, is a quick one; so many in a row quarantine.
   Duration failure_quick = std::chrono::minutes(1);
@@ -188,8 +190,7 @@ class Sweep {
   Result<Transition> Cancel(Timestamp now);
   // A scheduler outside of the server died. Errors: kFailedPrecondition in a terminal state.
   Result<Transition> Crash(std::string why, Timestamp now);
-  // Errors: kFailedPrecondition in a terminal state, kResourceExhausted at the cap (a scheduler at
-  // the client looks for the words "run cap" in the message, and then ends the sweep).
+  // Errors: kFailedPrecondition in a terminal state, kResourceExhausted at the cap.
   Result<Transition> Enqueue(std::string args_json, std::string display_name, Timestamp now);
   // The whole schedule as the controller sent it; entries seen before are left as they are.
   Transition ControllerSchedule(std::span<const ScheduleEntry> schedule,
