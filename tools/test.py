@@ -109,7 +109,9 @@ def built_targets(folder: pathlib.Path, suffix: str):
     """The programs of that kind whose sources are still there, wherever the build put them."""
     known = {target.name for target in ROOT.glob("src/*")}
     found = [path for place in ("src", "tests") for path in folder.glob(f"{place}/*/*{suffix}")]
+    # A link test has said what it has to say once it is linked.
     return sorted(path for path in found if path.is_file() and os.access(path, os.X_OK)
+                  and not path.name.endswith("_link_test")
                   and (path.parent.name in known or (ROOT / "tests" / path.parent.name).is_dir()))
 
 
