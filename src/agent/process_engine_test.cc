@@ -83,7 +83,10 @@ TEST_F(ProcessEngineTest, LetsNoDescriptorsThrough) {
 }
 
 TEST_F(ProcessEngineTest, SignalsTheWholeGroup) {
-  const std::string inner = "trap \"echo inner; exit\" TERM; tail -f /dev/null & echo ready; wait";
+  // "ready" comes from the innermost program itself, after its exec: between fork and exec it still
+  // has its shell's handler, which would swallow the signal and leave it running.
+  const std::string innermost = "sh -c \"echo ready; exec tail -f /dev/null\" & ";
+  const std::string inner = "trap \"echo inner; exit\" TERM; " + innermost + "wait";
   ASSERT_TRUE(Shell("r", "sh -c '" + inner + "' & trap 'wait; exit 3' TERM; wait"));
   AwaitOutput("r", "ready");
   engine_.Signal("r", SIGTERM);
