@@ -171,6 +171,11 @@ Result<Transition> Sweep::Requeue(std::uint32_t index, Timestamp now) {
   if (index >= points_.size()) {
     return NotFound(fmt::format("sweep {} has no point {}", settings_.name, index));
   }
+  if (IsTerminal(sweep_.state) && sweep_.state != SweepState::kFinished) {
+    return FailedPrecondition(
+        fmt::format("sweep {} is {}: resume it first, then its points can be handed out again",
+                    settings_.name, InWords(sweep_.state)));
+  }
   const PointRecord& point = points_[index];
   if (point.origin == PointOrigin::kPrior ||
       (point.state != PointState::kFailed && point.state != PointState::kKilled)) {
@@ -180,12 +185,15 @@ Result<Transition> Sweep::Requeue(std::uint32_t index, Timestamp now) {
                     settings_.name, index, PointStateName(point.state)));
   }
   std::string why;
-  if (!point.is_counted && !CanCreate(&why)) {
+  if (!CanIssue(&why) || (!point.is_counted && !CanCreate(&why))) {
     return ResourceExhausted(fmt::format("sweep {}: {} Raise it first.", settings_.name, why));
   }
   Begin(now);
   Count(EditPoint(index));
   OpenPoint(points_[index], kRankRetry, "A person asked for it again.");
+  if (sweep_.state == SweepState::kFinished) {
+    SetState(SweepState::kRunning, "A person asked for a point again.");
+  }
   return End();
 }
 

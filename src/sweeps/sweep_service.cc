@@ -256,12 +256,17 @@ Result<void> SweepService::StopRun(tracking::Tables& tables, const tracking::Run
 }
 
 Result<void> SweepService::Requeue(tracking::Tables& tables, const SweepRow& row,
-                                   std::uint32_t point, Timestamp now) {
+                                   std::string_view run_name, Timestamp now) {
   const Result<Live*> live = Open(tables, row);
   if (!live) {
     return live.error();
   }
-  Result<Transition> done = (*live)->sweep->Requeue(point, now);
+  const AttemptRecord* attempt = (*live)->sweep->FindRun(run_name);
+  if (attempt == nullptr) {
+    return NotFound(fmt::format("sweep {} has no run {}; `regatta sweep show {}` lists them",
+                                row.name, run_name.substr(0, 64), row.name));
+  }
+  Result<Transition> done = (*live)->sweep->Requeue(attempt->point, now);
   return done ? Apply(tables, row, nullptr, *std::move(done), now) : Result<void>(done.error());
 }
 

@@ -629,6 +629,33 @@ TEST_F(SweepTest, AFailedPointIsNotTriedAgainUnlessAsked) {
   EXPECT_EQ(PointOf(again).index, PointOf(run).index);
 }
 
+TEST_F(SweepTest, AFinishedSweepGoesOnForAPointThatIsAskedForAgain) {
+  Grid(1);
+  Register("a");
+  const std::string run = TakeAndStart("a");
+  Finish(run, 1);
+  ASSERT_EQ(Get().state(), SweepState::kFinished);
+  Commit(Get().Requeue(PointOf(run).index, now_));
+  EXPECT_EQ(Get().state(), SweepState::kRunning);
+  Finish(TakeAndStart("a"));
+  EXPECT_EQ(Get().state(), SweepState::kFinished);
+}
+
+TEST_F(SweepTest, ACanceledSweepHandsNothingOutAgainBeforeItIsResumed) {
+  Grid(1);
+  Register("a");
+  const std::string run = TakeAndStart("a");
+  Finish(run, 1);
+  const std::uint32_t point = PointOf(run).index;
+  Commit(Get().Resume(now_));
+  Commit(Get().Cancel(now_));
+  const Result<Transition> refused = Get().Requeue(point, now_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+  Commit(Get().Resume(now_));
+  Commit(Get().Requeue(point, now_));
+}
+
 TEST_F(SweepTest, RetriesFailuresAsOftenAsItWasTold) {
   Grid(1);
   settings_.retry.failed = 1;

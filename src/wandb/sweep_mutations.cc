@@ -297,6 +297,20 @@ Result<Resolved> EnqueueSweepRun(const FieldContext& field) {
   return Resolved(Record("EnqueueSweepRunPayload").Set("id", run_id).Set("runQueueItemId", run_id));
 }
 
+Result<Resolved> RequeueSweepRun(const FieldContext& field) {
+  RequestContext& context = Context(field);
+  if (const Result<User> viewer = context.RequireViewer(); !viewer) return viewer.error();
+  const Arguments input = field.input();
+  const Result<void> written = context.Write([&](Tables& tables) -> Result<void> {
+    const Result<SweepNode> sweep = RequireSweep(tables, context, input.StringOr("sweepID", ""));
+    if (!sweep) return sweep.error();
+    return Service(context).Requeue(tables, sweep->row, input.StringOr("runName", ""),
+                                    context.Now());
+  });
+  if (!written) return written.error();
+  return Resolved(Record("RequeueSweepRunPayload").Set("success", true));
+}
+
 }  // namespace
 
 void AddSweepMutations(ResolverMap& resolvers) {
@@ -304,10 +318,12 @@ void AddSweepMutations(ResolverMap& resolvers) {
   resolvers.Add("Mutation", "createAgent", CreateAgent);
   resolvers.Add("Mutation", "agentHeartbeat", AgentHeartbeat);
   resolvers.Add("Mutation", "enqueueSweepRun", EnqueueSweepRun);
+  resolvers.Add("Mutation", "requeueSweepRun", RequeueSweepRun);
   resolvers.Record("UpsertSweepPayload", {"sweep", "configValidationWarnings", "clientMutationId"});
   resolvers.Record("CreateAgentPayload", {"agent", "clientMutationId"});
   resolvers.Record("AgentHeartbeatPayload", {"agent", "commands", "clientMutationId"});
   resolvers.Record("EnqueueSweepRunPayload", {"id", "runQueueItemId", "clientMutationId"});
+  resolvers.Record("RequeueSweepRunPayload", {"success", "clientMutationId"});
 }
 
 }  // namespace regatta::wandb

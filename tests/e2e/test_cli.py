@@ -311,6 +311,31 @@ def test_the_best_run_has_the_lowest_value(person, server, user, sweep):
     assert person.json("watch", sweep, "--once")["best"]["name"] == "b"
 
 
+def test_a_failed_run_is_handed_out_again_when_somebody_asks(person, server, user, tmp_path):
+    sweep = person.json("sweep", "create", "-", "-p", "p", stdin="method: grid\nprogram: t.py\nparameters: {x: {values: [7]}}\n")["path"]
+    name = sweep.rsplit("/", 1)[1]
+    register = "mutation A($s: String!, $p: String) { createAgent(input: {host: \"h\", sweep: $s, projectName: $p}) { agent { id } } }"
+    beat = "mutation H($id: ID!) { agentHeartbeat(input: {id: $id, runState: \"{}\"}) { commands } }"
+
+    def take() -> dict:
+        agent = server.graphql(register, {"s": name, "p": "p"}, key=user.key)["createAgent"]["agent"]["id"]
+        return json.loads(server.graphql(beat, {"id": agent}, key=user.key)["agentHeartbeat"]["commands"])[0]
+
+    first = take()
+    server.create_run(user, "p", first["run_id"], sweep=name)
+    person.regatta("sweep", "requeue", sweep, first["run_id"], expect=FAILURE)
+    assert server.file_stream(user, "p", first["run_id"], {"complete": True, "exitcode": 1}).status == 200
+    assert person.json("sweep", "show", sweep)["state"] == "FINISHED"
+
+    assert "regatta sweep show" in person.regatta("sweep", "requeue", sweep, "nobody", expect=NOT_FOUND).stderr
+    assert person.json("sweep", "requeue", sweep, "--failed") == {"requeued": [first["run_id"]]}
+    assert person.json("sweep", "show", sweep)["state"] == "RUNNING"
+    again = take()
+    assert again["args"] == first["args"] and again["run_id"] != first["run_id"]
+    other = Person(tmp_path, server, server.add_user())
+    other.regatta("sweep", "requeue", sweep, first["run_id"], expect=NOT_FOUND)
+
+
 def test_watch_tells_each_change_and_ends_with_the_sweep(person, server, user, sweep):
     process = subprocess.Popen([BINARY, "watch", sweep], env=person.environment, stdout=subprocess.PIPE, text=True)
     assert "PENDING" in process.stdout.readline()

@@ -195,8 +195,9 @@ class Sweep {
   // The whole schedule as the controller sent it; entries seen before are left as they are.
   Transition ControllerSchedule(std::span<const ScheduleEntry> schedule,
                                 std::span<const std::string> stop_run_ids, Timestamp now);
-  // Hands a failed or killed point out again. Errors: kNotFound, kFailedPrecondition,
-  // kResourceExhausted.
+  // Hands a failed or killed point out again; a finished sweep goes on for it. Errors: kNotFound;
+  // kFailedPrecondition for another point, and in any other terminal state; kResourceExhausted at
+  // the cap or with the budget used up.
   Result<Transition> Requeue(std::uint32_t point, Timestamp now);
 
   // Expires leases and finishes what has nothing left to do.

@@ -91,9 +91,11 @@ class SweepService final : public tracking::RunObserver {
   // Asks a run of a sweep to stop; without effect on one that has ended.
   Result<void> StopRun(tracking::Tables& tables, const tracking::Run& run, std::string_view reason,
                        Timestamp now);
-  // Errors: those of Sweep::Requeue and Sweep::ReleaseAgent.
-  Result<void> Requeue(tracking::Tables& tables, const SweepRow& row, std::uint32_t point,
+  // Hands the point of a run out again. Errors: kNotFound if the sweep has no such run; those of
+  // Sweep::Requeue.
+  Result<void> Requeue(tracking::Tables& tables, const SweepRow& row, std::string_view run_name,
                        Timestamp now);
+  // Errors: those of Sweep::ReleaseAgent.
   Result<void> ReleaseAgent(tracking::Tables& tables, const SweepRow& row,
                             std::string_view agent_id, Timestamp now);
 
