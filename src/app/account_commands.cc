@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command_line.h"
+#include "person_command.h"
 #include "regatta/codec/percent.h"
 #include "regatta/net/client.h"
 #include "regatta/storage/data_folder.h"
@@ -42,21 +43,6 @@ net::HttpClient ClientFor(const Options& options) {
     key = *std::move(stored);
   }
   return net::HttpClient(server, {.basic_user = "api", .basic_password = key});
-}
-
-int Fail(const Error& error) {
-  fmt::print(stderr, "regatta: {}\n", error.message);
-  switch (error.code) {
-    case ErrorCode::kNotFound:
-      return kExitNotFound;
-    case ErrorCode::kUnauthenticated:
-    case ErrorCode::kPermissionDenied:
-      return kExitUnauthenticated;
-    case ErrorCode::kUnavailable:
-      return kExitUnavailable;
-    default:
-      return kExitFailure;
-  }
 }
 
 template <typename Show>

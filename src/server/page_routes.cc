@@ -18,8 +18,7 @@ net::Response Serve(const PageFile& file, const net::Request& request) {
   response.headers.Set("Content-Type", std::string(file.mime));
   response.headers.Set("X-Content-Type-Options", "nosniff");
   response.headers.Set("Content-Security-Policy",
-                       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: "
-                       "blob:; frame-ancestors 'self'");
+                       "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'self'");
   response.headers.Set("Vary", "Accept-Encoding");
   if (request.headers.HasToken("Accept-Encoding", "gzip")) {
     response.headers.Set("Content-Encoding", "gzip");

@@ -41,14 +41,7 @@ int main(int argc, char** argv) {
         fmt::print("{}\n", report.problem);
       }
     }
-    sum.events += report.events;
-    sum.restarts += report.restarts;
-    sum.lost += report.lost;
-    sum.late += report.late;
-    sum.superseded += report.superseded;
-    sum.quarantined += report.quarantined;
-    sum.preempted += report.preempted;
-    sum.capped += report.capped;
+    sum += report;
   }
   fmt::print(
       "{} seeds: {} events, {} restarts, {} attempts lost, {} late results, {} superseded, {} "

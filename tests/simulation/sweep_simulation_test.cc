@@ -13,13 +13,7 @@ TEST(SweepSimulation, KeepsEveryRuleInAnyWorld) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     const WorldReport report = SweepWorld({seed, false}).Run();
     ASSERT_EQ(report.problem, "");
-    sum.restarts += report.restarts;
-    sum.lost += report.lost;
-    sum.late += report.late;
-    sum.superseded += report.superseded;
-    sum.quarantined += report.quarantined;
-    sum.preempted += report.preempted;
-    sum.capped += report.capped;
+    sum += report;
   }
   // The worlds are wild enough to mean something.
   EXPECT_GT(sum.restarts, 300U);

@@ -100,6 +100,18 @@ bool SameCommands(const std::vector<Command>& left, const std::vector<Command>& 
 
 }  // namespace
 
+WorldReport& WorldReport::operator+=(const WorldReport& other) {
+  events += other.events;
+  restarts += other.restarts;
+  lost += other.lost;
+  late += other.late;
+  superseded += other.superseded;
+  quarantined += other.quarantined;
+  preempted += other.preempted;
+  capped += other.capped;
+  return *this;
+}
+
 SweepWorld::SweepWorld(const WorldOptions& options) : options_(options), rng_(options.seed, 77) {
   settings_.name = "sim";
   settings_.seed = options.seed;

@@ -37,6 +37,9 @@ struct WorldReport {
   std::uint64_t quarantined = 0;
   std::uint64_t preempted = 0;
   std::uint64_t capped = 0;  // ended at its cap
+
+  // Adds the other world's counts; problems are the caller's business.
+  WorldReport& operator+=(const WorldReport& other);
 };
 
 class SweepWorld {

@@ -27,6 +27,17 @@ export interface Page<T> {
   next: string | null;
 }
 
+/** The first `pages` pages as one; `total` and `next` are the last page's. */
+export async function firstPages<T>(pages: number, load: (after: string | null) => Promise<Page<T>>): Promise<Page<T>> {
+  const items: T[] = [];
+  let page: Page<T> = { items: [], total: 0, next: null };
+  for (let count = 0; count < pages && (count === 0 || page.next); count += 1) {
+    page = await load(page.next);
+    items.push(...page.items);
+  }
+  return { ...page, items };
+}
+
 export interface ProjectRow {
   name: string;
   entity: string;
