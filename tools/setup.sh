@@ -12,7 +12,7 @@ build_packages="
   libboost1.81-dev libssl-dev libsqlite3-dev zlib1g-dev libzstd-dev nlohmann-json3-dev libyaml-cpp-dev
   libeigen3-dev libcli11-dev libfmt-dev libspdlog-dev libgtest-dev libgmock-dev libbenchmark-dev libsimdjson-dev libre2-dev
   python3 python3-venv ca-certificates procps"
-test_packages="chromium sqlite3 curl"
+test_packages="chromium sqlite3 curl llvm-19"
 
 say() { echo "setup: $*" >&2; }
 die() { say "$*"; exit 1; }

@@ -171,12 +171,16 @@ def sanitizer_environment() -> dict:
 
 
 def stage_sanitizers(runner: Runner, tally: Tally) -> None:
-    """Unit tests under the address and undefined-behaviour sanitizers: of the modules that strangers' bytes reach first,
-    of every module when full."""
-    targets = () if runner.full else ("regatta_base_test", "regatta_codec_test", "regatta_net_test")
-    if build(runner, tally, "asan-ubsan", targets=targets):
-        for binary in built_targets(ROOT / "build/asan-ubsan", "_test"):
-            run_gtest(runner, tally, binary, "asan-ubsan", env=sanitizer_environment(), seconds_max=1800)
+    """Every unit test under the address and undefined-behaviour sanitizers; when full, the server of the wire and
+    end-to-end tests, too."""
+    if not build(runner, tally, "asan-ubsan"):
+        return
+    for binary in built_targets(ROOT / "build/asan-ubsan", "_test"):
+        run_gtest(runner, tally, binary, "asan-ubsan", env=sanitizer_environment(), seconds_max=1800)
+    if runner.full:
+        sanitized = {**sanitizer_environment(), "REGATTA_BINARY": str(ROOT / "build/asan-ubsan/regatta")}
+        for folder in ("tests/e2e", "tests/wire"):
+            run_pytest(runner, tally, folder, workers=runner.jobs, seconds_max=7200, env=sanitized)
 
 
 def stage_threads(runner: Runner, tally: Tally) -> None:

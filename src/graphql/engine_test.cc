@@ -110,7 +110,8 @@ TEST(Unsupported, IsNoMatterWhenTheFieldIsSkipped) {
 
 TEST(Unsupported, CoverageListsEveryField) {
   int missing = 0;
-  for (const FieldCoverage& field : TestEngine()->Coverage()) {
+  const auto engine = TestEngine();
+  for (const FieldCoverage& field : engine->Coverage()) {
     missing += field.has_resolver ? 0 : 1;
     EXPECT_EQ(field.has_resolver, field.field != "later") << field.type << "." << field.field;
   }

@@ -131,9 +131,10 @@ class ArtifactTest : public testing::Test {
     return *member ? (*member)->version : -1;
   }
   std::vector<std::string> Paths(ArtifactId id) {
+    const auto files =
+        Do([&](Tables& tables) { return tables.artifacts().ListFiles(id, 0, 100); });
     std::vector<std::string> paths;
-    for (const auto& file :
-         *Do([&](Tables& tables) { return tables.artifacts().ListFiles(id, 0, 100); })) {
+    for (const auto& file : *files) {
       paths.push_back(file.entry.path);
     }
     return paths;
