@@ -51,9 +51,8 @@ void LineMap::Truncate(std::int64_t line_count) {
 }
 
 std::vector<Extent> LineMap::Slice(std::int64_t first, std::int64_t count) const {
-  const std::int64_t end = count > std::numeric_limits<std::int64_t>::max() - first
-                               ? std::numeric_limits<std::int64_t>::max()
-                               : first + count;
+  constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t end = first > 0 && count > kNoEnd - first ? kNoEnd : first + count;
   std::vector<Extent> parts;
   auto extent = std::partition_point(extents_.begin(), extents_.end(),
                                      [&](const Extent& e) { return e.end() <= first; });

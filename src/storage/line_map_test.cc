@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 
 #include "regatta/base/rng.h"
@@ -43,6 +44,19 @@ TEST(LineMap, AgreesWithAPlainArrayOnRandomWritesAndTruncations) {
       ASSERT_EQ(map.line_count(), model.empty() ? 0 : model.rbegin()->first + 1);
     }
   }
+}
+
+TEST(LineMap, SlicesFromBeforeTheStartAndToNoEnd) {
+  LineMap map;
+  map.Set({.first = 0, .count = 4, .log_id = 1});
+  constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t first : {std::int64_t{-1}, std::int64_t{0}}) {
+    const std::vector<Extent> parts = map.Slice(first, kAll);
+    ASSERT_EQ(parts.size(), 1u);
+    EXPECT_EQ(parts[0].count, 4);
+  }
+  EXPECT_TRUE(map.Slice(-1, 1).empty());
+  EXPECT_EQ(map.Slice(3, kAll).at(0).count, 1);
 }
 
 TEST(LineMap, ARepeatedRequestLeavesOneExtentPerLine) {
