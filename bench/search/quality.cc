@@ -109,8 +109,8 @@ int RunOne(const Task& task, const std::string& method, std::uint64_t seed, std:
 }
 
 int Run(const std::vector<std::string>& arguments) {
-  const std::string suite = arguments[1];
-  const std::string method = arguments[2];
+  const std::string& suite = arguments[1];
+  const std::string& method = arguments[2];
   std::map<std::string, double> own = {{"seeds", 5},   {"trials", 100}, {"parity", 0},
                                        {"workers", 1}, {"limit", 1e9},  {"first", 0}};
   std::map<std::string, double> settings;

@@ -20,8 +20,6 @@
 #include "slots.h"
 #include "steady_clock.h"
 
-extern char** environ;
-
 namespace regatta::agent {
 namespace {
 

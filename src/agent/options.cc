@@ -378,7 +378,7 @@ Result<std::optional<std::string>> FindApiKey(const AgentOptions& options,
       for (const std::string_view machine :
            {std::string_view(host), std::string_view(host).substr(0, host.find(':'))}) {
         if (auto key = FindInNetrc(*text, machine)) {
-          return std::optional<std::string>(*std::move(key));
+          return key;
         }
       }
     }

@@ -54,7 +54,7 @@ Result<std::string> FindProgram(const std::string& name, std::string_view path) 
   while (true) {
     const std::size_t end = path.find(':');
     const std::string_view folder = path.substr(0, end);
-    const std::string candidate = (folder.empty() ? "." : std::string(folder)) + "/" + name;
+    std::string candidate = (folder.empty() ? "." : std::string(folder)) + "/" + name;
     if (IsExecutableFile(candidate)) {
       return candidate;
     }

@@ -261,7 +261,7 @@ Result<std::string> ReadCreateAgentReply(const ServerReply& reply) {
   }
   const Json* created = At(*data, "createAgent");
   const Json* agent = created == nullptr ? nullptr : At(*created, "agent");
-  const std::string id = agent == nullptr ? "" : TextAt(*agent, "id");
+  std::string id = agent == nullptr ? "" : TextAt(*agent, "id");
   if (id.empty()) {
     return Unavailable("the server registered no agent: its answer has no agent id");
   }

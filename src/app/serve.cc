@@ -68,7 +68,7 @@ class Periodic {
 
 Result<std::string> LoadOrMakeSecret(const storage::DataPaths& paths) {
   if (Result<std::string> secret = ReadSecretFile(paths.Secret()); secret) return secret;
-  const std::string secret = RandomId(64);
+  std::string secret = RandomId(64);
   if (Result<void> written = WriteSecretFile(paths.Secret(), secret); !written) {
     return written.error();
   }

@@ -16,8 +16,9 @@ class MachineClock : public Clock {
 
 bool ReadDigits(std::string_view& text, std::size_t count, int& value) {
   if (text.size() < count) return false;
-  const char* end = text.data() + count;
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const char* begin = text.data();
+  const char* end = begin + count;
+  const auto [stop, error] = std::from_chars(begin, end, value);
   if (error != std::errc() || stop != end || text.front() == '-') return false;
   text.remove_prefix(count);
   return true;

@@ -119,7 +119,7 @@ class Resolved {
   template <typename T>
     requires(!std::is_reference_v<T>)
   static Resolved Own(StaticName type, T&& object) {
-    return Object(type, std::make_shared<const std::remove_cv_t<T>>(std::move(object)));
+    return Object(type, std::make_shared<const std::remove_cv_t<T>>(std::forward<T>(object)));
   }
 
   const Payload& payload() const { return payload_; }
