@@ -35,6 +35,12 @@ constexpr std::chrono::seconds kMaintenanceInterval{5};
 // What a program needs before it speaks, however short the leases are.
 constexpr std::chrono::seconds kLeaseStartMin{30};
 constexpr std::chrono::milliseconds kDrainDeadline{4000};
+// Models are fitted with what time is left.
+constexpr int kSearchNiceness = 10;
+
+int SearchThreads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
+}
 
 // Calls `work` every `interval` on a thread of its own until destroyed.
 class Periodic {
@@ -189,7 +195,10 @@ Result<void> Serve(const ServeOptions& options) {
 
   server::LiveBus live;
   std::atomic<wandb::Wire*> wire_for_changes = nullptr;
-  sweeps::SweepService sweeps({.timing = TimingOf(options)});
+  ThreadPool searchers(SearchThreads(), kSearchNiceness);
+  sweeps::SweepService sweeps(
+      {.timing = TimingOf(options),
+       .background = [&](std::function<void()> work) { searchers.Post(std::move(work)); }});
   Result<std::unique_ptr<storage::SqlStore>> opened =
       storage::SqlStore::Open({.folder = options.data,
                                .clock = &clock,

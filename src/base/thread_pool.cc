@@ -1,12 +1,17 @@
 #include "regatta/base/thread_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace regatta {
 
-ThreadPool::ThreadPool(int thread_count) {
+ThreadPool::ThreadPool(int thread_count, int niceness) {
   threads_.reserve(static_cast<std::size_t>(thread_count));
-  for (int i = 0; i < thread_count; ++i) threads_.emplace_back([this] { Loop(); });
+  for (int i = 0; i < thread_count; ++i) {
+    threads_.emplace_back([this, niceness] { Loop(niceness); });
+  }
 }
 
 ThreadPool::~ThreadPool() {
@@ -31,7 +36,11 @@ std::size_t ThreadPool::waiting() const {
   return work_.size();
 }
 
-void ThreadPool::Loop() {
+void ThreadPool::Loop(int niceness) {
+  if (niceness > 0) {
+    // On Linux the number of a thread names it alone.
+    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
+  }
   while (true) {
     std::function<void()> work;
     {

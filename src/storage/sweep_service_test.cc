@@ -7,10 +7,13 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <deque>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <set>
 
+#include "regatta/base/function_ref.h"
 #include "regatta/storage/sql_store.h"
 #include "regatta/tracking/run_rules.h"
 
@@ -57,7 +60,12 @@ class SweepServiceTest : public testing::Test {
 
   void Open() {
     store_.reset();
-    service_ = std::make_unique<sweeps::SweepService>(sweeps::SweepService::Options{});
+    work_.clear();
+    sweeps::SweepService::Options options;
+    if (has_background_) {
+      options.background = [this](std::function<void()> work) { work_.push_back(std::move(work)); };
+    }
+    service_ = std::make_unique<sweeps::SweepService>(options);
     Result<std::unique_ptr<SqlStore>> opened =
         SqlStore::Open({.folder = folder_ + "/data",
                         .clock = &clock_,
@@ -67,6 +75,15 @@ class SweepServiceTest : public testing::Test {
                         .vfs = {}});
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = *std::move(opened);
+  }
+
+  // Everything that waits to be done in the background, and what comes of it.
+  void DoBackground() {
+    while (!work_.empty()) {
+      const std::function<void()> work = std::move(work_.front());
+      work_.pop_front();
+      work();
+    }
   }
 
   template <typename Work>
@@ -171,6 +188,8 @@ class SweepServiceTest : public testing::Test {
 
   SimulatedClock clock_;
   std::string folder_;
+  bool has_background_ = false;
+  std::deque<std::function<void()>> work_;
   std::unique_ptr<sweeps::SweepService> service_;
   std::unique_ptr<SqlStore> store_;
   tracking::User user_;
@@ -221,6 +240,70 @@ TEST_F(SweepServiceTest, WhatAnUndoneWriteHandedOutIsHandedOutAgain) {
   EXPECT_EQ(Records(row).points.size(), 0U);
   EXPECT_EQ(Beat(row, agent).commands.at(0).run_id, run);
   EXPECT_EQ(Records(row).points.size(), 1U);
+}
+
+constexpr const char* kBayes = R"(
+method: bayes
+program: train.py
+metric: {name: loss, goal: minimize}
+parameters:
+  x: {min: 0.0, max: 1.0}
+  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}
+regatta: {seed: 5}
+)";
+
+class PreparedSweepTest : public SweepServiceTest {
+ protected:
+  PreparedSweepTest() {
+    has_background_ = true;
+    Open();
+  }
+
+  // What a sweep hands out, one finished run after the other; the fourth is asked for while the
+  // search is busy.
+  std::vector<Command> RunTwelve(FunctionRef<void(const SweepRow&, int)> before_each) {
+    const SweepRow row = Create(kBayes);
+    const std::string agent = Register(row);
+    std::vector<Command> commands;
+    for (int i = 0; i < 12; ++i) {
+      if (i != 3) DoBackground();
+      before_each(row, i);
+      commands.push_back(Beat(row, agent).commands.at(0));
+      const std::string run = commands.back().run_id;
+      Start(row, run);
+      Stream(run, {fmt::format(R"({{"loss":{},"_step":0}})", 1.0 / (i + 1))}, 0, 0);
+    }
+    return commands;
+  }
+};
+
+TEST_F(PreparedSweepTest, GoesOnAfterARestartAsIfNothingHadHappened) {
+  const std::vector<Command> steady = RunTwelve([](const SweepRow&, int) {});
+  const std::vector<Command> restarted = RunTwelve([&](const SweepRow& row, int i) {
+    if (i == 5 || i == 9) {
+      Open();
+      Register(row);  // which brings the sweep back into memory
+      DoBackground();
+    }
+  });
+  ASSERT_EQ(restarted.size(), steady.size());
+  for (std::size_t i = 0; i < steady.size(); ++i) {
+    EXPECT_EQ(restarted[i].args_json, steady[i].args_json) << i;
+  }
+  EXPECT_NE(steady[3].why.find("newest result"), std::string::npos) << steady[3].why;
+  for (const std::size_t i : {2U, 4U, 11U}) {
+    EXPECT_EQ(steady[i].why.find("newest result"), std::string::npos) << steady[i].why;
+  }
+}
+
+TEST_F(PreparedSweepTest, AHeartbeatOfNoKnownAgentCostsNoModel) {
+  const SweepRow row = Create(kBayes);
+  const std::string agent = Register(row);
+  DoBackground();
+  EXPECT_FALSE(store_->Write([&](Tables& tables) -> Result<void> {
+    return service_->Heartbeat(tables, row, "nobody", user_.id, {}, clock_.Now()).error();
+  }));
+  EXPECT_EQ(Beat(row, agent).commands.at(0).why.find("newest result"), std::string::npos);
 }
 
 TEST_F(SweepServiceTest, ALostMachinesPointIsRunAgainAndItsRunHasCrashed) {

@@ -146,9 +146,9 @@ Result<std::string> ArgsOf(std::string_view config_json) {
 }
 
 Result<SweepParts> MakeSweepParts(const SweepConfig& config, const SweepRow& row,
-                                  const SweepTiming& timing) {
+                                  const SweepTiming& timing, const Background& background) {
   SweepParts parts;
-  Result<std::unique_ptr<PointSource>> source = MakePointSource(config, row.seed);
+  Result<std::unique_ptr<PointSource>> source = MakePointSource(config, row.seed, background);
   if (!source) {
     return source.error();
   }

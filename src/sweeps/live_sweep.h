@@ -28,7 +28,7 @@ struct SweepParts {
 
 // Errors: kInvalidArgument for a sweep that cannot be run as its file says.
 Result<SweepParts> MakeSweepParts(const SweepConfig& config, const SweepRow& row,
-                                  const SweepTiming& timing);
+                                  const SweepTiming& timing, const Background& background);
 
 // How many results there will be, where that is known.
 std::optional<std::uint64_t> ExpectedRuns(const SweepConfig& config);

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "prepared_search.h"
 #include "regatta/base/rng.h"
 #include "regatta/search/grid.h"
 #include "regatta/search/sampler.h"
@@ -55,6 +57,12 @@ class SpacePointSource : public PointSource {
     }
   }
   void UseSampler(std::unique_ptr<search::Sampler> sampler) { sampler_ = std::move(sampler); }
+  // `draws` makes points while the search is not ready.
+  void UsePrepared(std::unique_ptr<PreparedSearch> prepared,
+                   std::unique_ptr<search::Sampler> draws) {
+    prepared_ = std::move(prepared);
+    draws_ = std::move(draws);
+  }
 
   std::optional<std::uint64_t> grid_size() const override {
     return grid_ ? std::optional(grid_->size()) : std::nullopt;
@@ -95,6 +103,9 @@ class SpacePointSource : public PointSource {
   }
 
   Result<std::optional<ProposedPoint>> Propose(std::uint32_t group, std::uint64_t) override {
+    if (prepared_ != nullptr) {
+      return ProposePrepared(group);
+    }
     if (sampler_ == nullptr) {
       return std::optional<ProposedPoint>();
     }
@@ -106,26 +117,38 @@ class SpacePointSource : public PointSource {
       return std::optional<ProposedPoint>();
     }
     const search::Suggestion& first = suggested->front();
-    return std::optional(ProposedPoint{ToJson(space_.ToRunConfig(first.values)), std::nullopt,
-                                       search::Describe(first.why)});
+    return std::optional(Proposed(first, search::Describe(first.why)));
+  }
+
+  void Prepare(std::uint32_t first, std::uint32_t stride, std::size_t count) override {
+    if (prepared_ != nullptr) {
+      prepared_->Prepare(first, stride, count);
+    }
+  }
+
+  std::shared_ptr<Readiness> readiness() const override {
+    return prepared_ == nullptr ? nullptr : prepared_->readiness();
   }
 
   void Tell(const TrialView& view) override {
-    if (sampler_ == nullptr) {
+    if (sampler_ == nullptr && prepared_ == nullptr) {
       return;  // a grid is covered by number alone
     }
     Told& told = told_[view.group];
     if (view.state == TrialView::State::kGone) {
       if (std::exchange(told.is_known, false)) {
-        sampler_->Forget(view.group);
+        ForgetTrial(view.group);
       }
       told.values.reset();
       told.is_read = false;
       return;
     }
     search::Trial trial = TrialOf(view);
-    const bool is_same = told.is_known && told.state == trial.state &&
-                         told.objectives == trial.objectives && told.cost == trial.cost;
+    // Whether a pending trial has begun is nothing that a search asks for.
+    const bool is_same_state =
+        told.state == trial.state || (IsOpen(told.state) && IsOpen(trial.state));
+    const bool is_same = told.is_known && is_same_state && told.objectives == trial.objectives &&
+                         told.cost == trial.cost;
     if (is_same) {
       return;
     }
@@ -136,10 +159,10 @@ class SpacePointSource : public PointSource {
       return;  // it lies outside of this space: nothing to learn
     }
     trial.values = *told.values;
-    told.is_known = sampler_->Tell(trial).has_value();
     told.state = trial.state;
     told.objectives = trial.objectives;
     told.cost = trial.cost;
+    told.is_known = TellTrial(std::move(trial));
   }
 
  private:
@@ -152,6 +175,63 @@ class SpacePointSource : public PointSource {
     std::vector<double> objectives;
     std::optional<double> cost;
   };
+
+  static bool IsOpen(search::TrialState state) {
+    return state == search::TrialState::kPending || state == search::TrialState::kRunning;
+  }
+
+  // Whether the search knows the trial now.
+  bool TellTrial(search::Trial trial) {
+    if (prepared_ == nullptr) {
+      return sampler_->Tell(trial).has_value();
+    }
+    (void)draws_->Tell(trial);
+    prepared_->Tell(std::move(trial));
+    return true;
+  }
+
+  void ForgetTrial(search::TrialId id) {
+    if (prepared_ == nullptr) {
+      sampler_->Forget(id);
+    } else {
+      draws_->Forget(id);
+      prepared_->Forget(id);
+    }
+  }
+
+  ProposedPoint Proposed(const search::Suggestion& suggestion, std::string why) const {
+    return {ToJson(space_.ToRunConfig(suggestion.values)), std::nullopt, std::move(why)};
+  }
+
+  bool IsTold(const search::Point& values) const {
+    return std::ranges::any_of(told_,
+                               [&](const auto& entry) { return entry.second.values == values; });
+  }
+
+  Result<std::optional<ProposedPoint>> ProposePrepared(std::uint32_t group) {
+    const Result<std::optional<search::Suggestion>> taken = prepared_->Take(group);
+    if (taken) {
+      return *taken ? std::optional(Proposed(**taken, search::Describe((*taken)->why)))
+                    : std::optional<ProposedPoint>();
+    }
+    if (taken.error().code != ErrorCode::kUnavailable) {
+      return taken.error();
+    }
+    while (const std::optional<search::Suggestion> older = prepared_->TakeOlder()) {
+      if (!IsTold(older->values)) {
+        return std::optional(Proposed(
+            *older, search::Describe(older->why) + " Chosen before the newest result was known."));
+      }
+    }
+    const Result<std::vector<search::Suggestion>> drawn = draws_->Suggest(group, 1);
+    if (!drawn || drawn->empty() || IsTold(drawn->front().values)) {
+      return taken.error();
+    }
+    return std::optional(
+        Proposed(drawn->front(), fmt::format("Point {} of a scrambled Sobol sequence, because the "
+                                             "model was still taking in the newest results.",
+                                             group)));
+  }
 
   std::uint64_t IndexOf(std::uint64_t number) const { return order_ ? (*order_)(number) : number; }
 
@@ -290,7 +370,11 @@ class SpacePointSource : public PointSource {
   std::optional<search::Grid> grid_;
   std::optional<search::Permutation> order_;
 
+  // None for a grid; one that answers at once; or one prepared in the background with draws beside
+  // it, both told the same.
   std::unique_ptr<search::Sampler> sampler_;
+  std::unique_ptr<PreparedSearch> prepared_;
+  std::unique_ptr<search::Sampler> draws_;
   std::unordered_map<std::uint32_t, Told> told_;
   mutable std::vector<std::uint64_t> inverse_;  // grid index -> visiting number; made when wanted
 };
@@ -305,7 +389,8 @@ bool IsSearchExternal(const SweepConfig& config) {
 }
 
 Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
-                                                     std::uint64_t default_seed) {
+                                                     std::uint64_t default_seed,
+                                                     Background background) {
   if (IsSearchExternal(config)) {
     return std::unique_ptr<PointSource>(std::make_unique<ExternalSource>());
   }
@@ -334,7 +419,18 @@ Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
   if (!sampler) {
     return sampler.error();
   }
-  source->UseSampler(*std::move(sampler));
+  if (background == nullptr || name == "random" || name == "sobol") {
+    source->UseSampler(*std::move(sampler));
+    return std::unique_ptr<PointSource>(std::move(source));
+  }
+  options->settings.clear();  // they are the other sampler's
+  Result<std::unique_ptr<search::Sampler>> draws =
+      search::MakeSampler("sobol", space->search_space(), *options);
+  if (!draws) {
+    return draws.error();
+  }
+  source->UsePrepared(std::make_unique<PreparedSearch>(*std::move(sampler), std::move(background)),
+                      *std::move(draws));
   return std::unique_ptr<PointSource>(std::move(source));
 }
 

@@ -60,6 +60,7 @@ Result<void> Sweep::Load(SweepRecords records) {
       return Internal(
           fmt::format("sweep {}: two agents are called {}", settings_.name, agents_[i].id));
     }
+    slots_max_ = std::max(slots_max_, agents_[i].slots);
     if (agents_[i].is_quarantined) {
       ++quarantined_hosts_[agents_[i].host];
     }
@@ -124,6 +125,7 @@ Result<void> Sweep::Load(SweepRecords records) {
   for (const std::uint32_t group : groups) {
     Tell(group);
   }
+  PrepareNext();
   return Ok();
 }
 
@@ -182,6 +184,7 @@ Transition Sweep::End() {
     is_agent_dirty_[index] = false;
     Emit(agents_[index]);
   }
+  PrepareNext();
   return std::exchange(transition_, {});
 }
 

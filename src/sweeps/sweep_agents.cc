@@ -30,6 +30,7 @@ Result<Transition> Sweep::RegisterAgent(AgentRecord agent, Timestamp now) {
   agent.created_at = now;
   agent.heartbeat_at = now;
   agent.slots = std::max(agent.slots, 1U);
+  slots_max_ = std::max(slots_max_, agent.slots);
   if (quarantined_hosts_.contains(agent.host)) {
     // The machine is suspect: one more quick failure is enough.
     agent.failure_streak = settings_.timing.failures_quick_max - 1;
@@ -69,6 +70,7 @@ Result<Transition> Sweep::Heartbeat(std::string_view agent_id, std::span<const R
   Begin(now);
   EditAgent(agent).heartbeat_at = now;
   agents_[agent].slots = std::max(capacity.slots.value_or(agents_[agent].slots), 1U);
+  slots_max_ = std::max(slots_max_, agents_[agent].slots);
   ReadReport(agent, runs);
   StopReported(agent, runs);
   if (sweep_.state == SweepState::kPending || sweep_.state == SweepState::kRunning) {

@@ -15,6 +15,10 @@ namespace {
 // Grid numbers looked at in one event: enough to cross any gap that a sound sweep has, few enough
 // to keep a heartbeat short. A longer gap is crossed by several heartbeats.
 constexpr std::uint64_t kGridWorkMax = 200'000;
+// Points that a search should have at hand: as many as the largest agent takes in one heartbeat,
+// within these.
+constexpr std::uint32_t kReadyMin = 3;
+constexpr std::uint32_t kReadyMax = 16;
 
 }  // namespace
 
@@ -226,6 +230,9 @@ std::optional<std::uint32_t> Sweep::NextNewPoint() {
     TellChanged();
     Result<std::optional<ProposedPoint>> answer =
         source_->Propose(static_cast<std::uint32_t>(points_.size()), sweep_.search_next);
+    if (!answer && answer.error().code == ErrorCode::kUnavailable) {
+      return std::nullopt;  // the agent asks again
+    }
     if (!answer) {
       SetState(SweepState::kFailed, "The search cannot go on: " + answer.error().message);
       return std::nullopt;
@@ -241,6 +248,17 @@ std::optional<std::uint32_t> Sweep::NextNewPoint() {
   Count(points_[index]);
   AddRepeats(index);
   return index;
+}
+
+void Sweep::PrepareNext() {
+  std::string why;
+  const bool is_wanted =
+      (sweep_.state == SweepState::kPending || sweep_.state == SweepState::kRunning) &&
+      !settings_.is_search_external && !sweep_.is_controller_done && !sweep_.is_source_exhausted &&
+      CanIssue(&why) && CanCreate(&why);
+  source_->Prepare(static_cast<std::uint32_t>(points_.size()),
+                   static_cast<std::uint32_t>(settings_.repeats),
+                   is_wanted ? std::clamp(slots_max_, kReadyMin, kReadyMax) : 0);
 }
 
 void Sweep::SkipGrid() {

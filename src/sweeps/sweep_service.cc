@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::size_t kAgentIdLength = 12;
 constexpr int kSignalKill = 9;
+// A suggestion is seldom later than this, and an answer should never take more than 50 ms ...
+constexpr std::chrono::milliseconds kSearchWait{25};
+// ... and those who wait keep threads from others.
+constexpr int kSearchWaitersMax = 2;
 
 template <typename... Visitors>
 struct Overloaded : Visitors... {
@@ -23,7 +27,7 @@ struct Overloaded : Visitors... {
 
 }  // namespace
 
-SweepService::SweepService(Options options) : options_(options) {}
+SweepService::SweepService(Options options) : options_(std::move(options)) {}
 SweepService::~SweepService() = default;
 
 void SweepService::Touch(SweepId id) {
@@ -58,7 +62,8 @@ Result<SweepService::Live*> SweepService::Open(tracking::Tables& tables, const S
   if (!parsed) {
     return fail(WithContext(fmt::format("sweep {}", row.name), parsed.error()));
   }
-  Result<SweepParts> parts = MakeSweepParts(parsed->config, row, options_.timing);
+  Result<SweepParts> parts =
+      MakeSweepParts(parsed->config, row, options_.timing, options_.background);
   if (!parts) {
     return fail(WithContext(fmt::format("sweep {}", row.name), parts.error()));
   }
@@ -145,7 +150,42 @@ Result<AgentRecord> SweepService::RegisterAgent(tracking::Tables& tables, const 
   if (Result<void> done = Apply(tables, row, nullptr, *std::move(registered), now); !done) {
     return done.error();
   }
+  NoteReadiness(agent.id, sweep);
   return *sweep.FindAgent(agent.id);
+}
+
+void SweepService::NoteReadiness(std::string_view agent_id, const Sweep& sweep) {
+  const std::shared_ptr<Readiness> readiness = sweep.readiness();
+  if (readiness == nullptr) {
+    return;
+  }
+  const std::lock_guard lock(readiness_mutex_);
+  if (readiness_.size() >= readiness_sweep_size_) {
+    std::erase_if(readiness_, [](const auto& entry) { return entry.second.expired(); });
+    readiness_sweep_size_ = 2 * readiness_.size() + 1'000;
+  }
+  readiness_.insert_or_assign(std::string(agent_id), readiness);
+}
+
+void SweepService::AwaitSearch(std::string_view agent_id, const AgentReport& report) {
+  if (!report.runs.empty() && report.capacity.free.value_or(0) == 0) {
+    return;  // it takes no point now
+  }
+  std::shared_ptr<Readiness> readiness;
+  {
+    const std::lock_guard lock(readiness_mutex_);
+    const auto found = readiness_.find(std::string(agent_id));
+    if (found != readiness_.end()) {
+      readiness = found->second.lock();
+    }
+  }
+  if (readiness == nullptr || readiness->Await(Duration{0})) {
+    return;
+  }
+  if (++search_waiters_ <= kSearchWaitersMax) {
+    (void)readiness->Await(kSearchWait);
+  }
+  --search_waiters_;
 }
 
 // What a native agent knows of its processes, before anything is handed out.
@@ -183,7 +223,12 @@ Result<HeartbeatAnswer> SweepService::Heartbeat(tracking::Tables& tables, const 
     return opened.error();
   }
   Live& live = **opened;
+  if (live.sweep->FindAgent(agent_id) == nullptr) {
+    // Before anything is touched: an undone Write costs the sweep its model.
+    return NotFound(fmt::format("sweep {} has no agent {}", row.name, agent_id.substr(0, 40)));
+  }
   Touch(row.id);
+  NoteReadiness(agent_id, *live.sweep);
   std::vector<Change> changes = TakeEnds(*live.sweep, report, now);
   Result<Transition> beat = live.sweep->Heartbeat(agent_id, report.runs, now, report.capacity);
   if (!beat) {

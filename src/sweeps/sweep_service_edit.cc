@@ -31,7 +31,7 @@ Result<CheckedConfig> CheckConfig(const std::string& text, const SweepRow& row,
   if (!parsed) {
     return parsed.error();
   }
-  const Result<SweepParts> parts = MakeSweepParts(parsed->config, row, timing);
+  const Result<SweepParts> parts = MakeSweepParts(parsed->config, row, timing, {});
   if (!parts) {
     return InvalidArgument("Invalid sweep config: " + parts.error().message);
   }

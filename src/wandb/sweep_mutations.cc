@@ -255,6 +255,7 @@ Result<Resolved> AgentHeartbeat(const FieldContext& field) {
   const AgentReport report = ReadReport(input);
   sweeps::HeartbeatAnswer answer;
   AgentNode agent;
+  Service(context).AwaitSearch(id, report);
   const Result<void> written = context.Write([&](Tables& tables) -> Result<void> {
     const Error gone =
         NotFound(fmt::format("agent {} is unknown: its sweep was deleted", id.substr(0, 40)));

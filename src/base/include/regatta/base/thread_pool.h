@@ -14,7 +14,9 @@ namespace regatta {
 // Thread-safe. Work runs in the order of posting, as far as threads are free.
 class ThreadPool {
  public:
-  explicit ThreadPool(int thread_count);
+  // `niceness` is what the threads give way by, from 0 to 19: whoever else wants the processor has
+  // it first.
+  explicit ThreadPool(int thread_count, int niceness = 0);
   // Runs everything posted, then ends the threads.
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -26,7 +28,7 @@ class ThreadPool {
   std::size_t waiting() const;
 
  private:
-  void Loop();
+  void Loop(int niceness);
 
   mutable std::mutex mutex_;
   std::condition_variable ready_;

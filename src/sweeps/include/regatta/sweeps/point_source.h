@@ -4,13 +4,16 @@
 // says *what* the point is. Not thread-safe: its Sweep owns the calls.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "regatta/base/result.h"
+#include "regatta/sweeps/background.h"
 #include "regatta/sweeps/records.h"
 
 namespace regatta::sweeps {
@@ -59,11 +62,19 @@ class PointSource {
   virtual ProposedPoint InitialPoint(std::uint32_t index) const = 0;
 
   // Search only: the next point, `group` being the index it will get; a function of the trials told
-  // and of `number` alone. Nothing: the space is used up. Errors: the search cannot go on.
+  // and of `number` alone, or, where the search works in the background and is late, another point
+  // whose `why` says so. Nothing: the space is used up. Errors: kUnavailable if there is no point
+  // for now; any other: the search cannot go on.
   virtual Result<std::optional<ProposedPoint>> Propose(std::uint32_t group,
                                                        std::uint64_t number) = 0;
   // The group is new or has changed. The view is valid for the call.
   virtual void Tell(const TrialView& trial) = 0;
+
+  // The next points will be asked for the groups first, first + stride, ...; `count` of them at
+  // hand are enough, 0: none will be asked for. Changes no answer, only how fast it comes.
+  virtual void Prepare(std::uint32_t /*first*/, std::uint32_t /*stride*/, std::size_t /*count*/) {}
+  // Of a source that works in the background; null: it always has its next point at hand.
+  virtual std::shared_ptr<Readiness> readiness() const { return nullptr; }
 };
 
 }  // namespace regatta::sweeps

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "regatta/base/result.h"
+#include "regatta/sweeps/background.h"
 #include "regatta/sweeps/parameter_space.h"
 #include "regatta/sweeps/point_source.h"
 #include "regatta/sweeps/sweep_config.h"
@@ -27,7 +28,13 @@ bool IsSearchExternal(const SweepConfig& config);
 // `default_seed` serves a file without a seed. A sweep whose search is external has a source that
 // proposes nothing, whatever its parameters are. Errors: kInvalidArgument if the space cannot be
 // searched that way.
+//
+// With a `background`, a search that has a model makes its suggestions there, ahead of time, and
+// Propose never waits for it. Where the newest suggestion does not yet rest on everything told, the
+// answer is one that rests on a little less, or, if none is left, the next point of a scrambled
+// Sobol sequence of the same seed; either says so in its `why`.
 Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
-                                                     std::uint64_t default_seed);
+                                                     std::uint64_t default_seed,
+                                                     Background background = {});
 
 }  // namespace regatta::sweeps

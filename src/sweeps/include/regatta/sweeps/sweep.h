@@ -208,6 +208,8 @@ class Sweep {
   const SweepSettings& settings() const { return settings_; }
   const SweepRecord& record() const { return sweep_; }
   SweepState state() const { return sweep_.state; }
+  // Of a search that works in the background; null: none does.
+  std::shared_ptr<Readiness> readiness() const { return source_->readiness(); }
   const std::vector<PointRecord>& points() const { return points_; }
   const std::vector<AttemptRecord>& attempts() const { return attempts_; }
   const std::vector<AgentRecord>& agents() const { return agents_; }
@@ -321,6 +323,7 @@ class Sweep {
   std::optional<std::uint32_t> NextPoint();
   std::optional<std::uint32_t> NextNewPoint();
   std::optional<ProposedPoint> NextGridPoint();
+  void PrepareNext();
   void SkipGrid();
   bool IsSourceDone() const;
   void FinishIfDone(bool is_agent_asking = false);
@@ -352,6 +355,7 @@ class Sweep {
   std::map<std::string, std::uint32_t, std::less<>> quarantined_hosts_;
   std::uint64_t counted_ = 0;
   std::uint64_t active_ = 0;
+  std::uint32_t slots_max_ = 1;      // of all agents
   std::int64_t gpus_active_ = 0;     // over leased attempts, to sum GPU time in one step
   Duration gpus_active_started_{0};  // sum of gpus * started
 

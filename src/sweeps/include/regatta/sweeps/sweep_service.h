@@ -10,8 +10,11 @@
 //   store.Write([&](tracking::Tables& tables) { return service.Tick(tables, clock.Now()); });
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +23,7 @@
 
 #include "regatta/base/clock.h"
 #include "regatta/base/result.h"
+#include "regatta/sweeps/background.h"
 #include "regatta/sweeps/store.h"
 #include "regatta/sweeps/sweep.h"
 #include "regatta/tracking/project.h"
@@ -65,11 +69,14 @@ struct HeartbeatAnswer {
   std::optional<Duration> lease;  // told once to each native agent
 };
 
-// Not thread-safe: everything happens on the writer's thread.
+// Not thread-safe: everything happens on the writer's thread, but for AwaitSearch.
 class SweepService final : public tracking::RunObserver {
  public:
   struct Options {
     SweepTiming timing;
+    // Where searches make their suggestions ahead of time; empty: where they are needed. May be
+    // called until the service is gone, and then finishes what it has by itself.
+    Background background;
   };
   explicit SweepService(Options options);
   ~SweepService() override;
@@ -108,6 +115,11 @@ class SweepService final : public tracking::RunObserver {
   Result<HeartbeatAnswer> Heartbeat(tracking::Tables& tables, const SweepRow& row,
                                     std::string_view agent_id, tracking::UserId user,
                                     const AgentReport& report, Timestamp now);
+
+  // Waits a moment, before the Write of a heartbeat, for a search in the background that is about
+  // to have the point that the agent will be given. Never more than 25 ms, and not at all where
+  // others wait already. Thread-safe.
+  void AwaitSearch(std::string_view agent_id, const AgentReport& report);
 
   // --- runs (tracking::RunObserver) --------------------------------------------------------------
   // A run that names an unknown sweep is in none. One that a sweep did not create joins it.
@@ -163,11 +175,18 @@ class SweepService final : public tracking::RunObserver {
                             std::string_view controller_json, Timestamp now);
   Result<void> TakePriorRuns(tracking::Tables& tables, const SweepRow& row,
                              std::string_view filter_json, Timestamp now);
+  void NoteReadiness(std::string_view agent_id, const Sweep& sweep);
   std::vector<Change> TakeEnds(Sweep& sweep, const AgentReport& report, Timestamp now) const;
 
   const Options options_;
   std::unordered_map<std::int64_t, std::unique_ptr<Live>> live_;  // by SweepId
   std::vector<SweepId> touched_;                                  // by the Write under way
+
+  std::atomic<int> search_waiters_ = 0;
+  std::mutex readiness_mutex_;
+  // Guarded by readiness_mutex_. By agent id; those of agents that are gone expire.
+  std::unordered_map<std::string, std::weak_ptr<Readiness>> readiness_;
+  std::size_t readiness_sweep_size_ = 1'000;
 };
 
 }  // namespace regatta::sweeps
