@@ -96,14 +96,20 @@ class BayesSampler : public Sampler {
     const std::vector<TrialId>& settled = book_.settled();
     if (rewritten_) {
       settled_units_.clear();
-    } else if (settled_units_.size() == settled.size()) {
+    } else if (settled_units_.size() == settled.size() && !released_) {
       return;
     }
+    released_ = false;
     for (std::size_t i = settled_units_.size(); i < settled.size(); ++i) {
       settled_units_.push_back(encoder_.ToUnit(book_.trial(settled[i]).values));
     }
     model_.Update(book_, settled_units_, rewritten_);
     rewritten_ = false;
+  }
+
+  void Release() override {
+    model_.Release();
+    released_ = true;
   }
 
   Result<std::vector<Suggestion>> Suggest(TrialId first_id, std::size_t count) override {
@@ -338,6 +344,7 @@ class BayesSampler : public Sampler {
   OutcomeModel model_;
   std::vector<Unit> settled_units_;  // those the model has seen
   bool rewritten_ = false;
+  bool released_ = false;
 };
 
 }  // namespace

@@ -224,6 +224,17 @@ void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units,
   UpdateFailures(book, units, history_changed);
 }
 
+void OutcomeModel::Release() {
+  for (const auto* surrogates : {&objectives_, &constraints_}) {
+    for (const auto& surrogate : *surrogates) {
+      surrogate->Release();
+    }
+  }
+  cost_->Release();
+  failures_->Release();
+  scratch_ = {};
+}
+
 // Constraints (signed so that at most 0 is fine) and the logarithm of cost, where trials told them.
 void OutcomeModel::UpdateSide(const TrialBook& book, std::span<const Unit> units,
                               bool history_changed) {

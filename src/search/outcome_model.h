@@ -39,6 +39,8 @@ class OutcomeModel {
 
   // Brings the model to the settled trials of `book`, whose coordinates are `units`.
   void Update(const TrialBook& book, std::span<const Unit> units, bool history_changed);
+  // Gives the posteriors' memory back until the next Update.
+  void Release();
   // Enough results, and a fit that worked.
   bool ready() const;
 

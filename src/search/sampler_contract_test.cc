@@ -345,6 +345,24 @@ TEST_P(SamplerContract, SuggestChangesNothing) {
   EXPECT_EQ(One(*asked_often, 9).values, One(*asked_once, 9).values);
 }
 
+TEST_P(SamplerContract, GivingMemoryBackChangesNothing) {
+  auto released = Make(Mixed());
+  auto kept = Make(Mixed());
+  if (!kept) {
+    GTEST_SKIP();
+  }
+  for (TrialId id = 0; id < 24; ++id) {
+    if (id % 3 == 0) {
+      released->Release();
+    }
+    const Suggestion suggestion = One(*released, id);
+    ASSERT_EQ(suggestion.values, One(*kept, id).values) << "trial " << id;
+    const TrialState state = id % 7 == 3 ? TrialState::kFailed : TrialState::kFinished;
+    ASSERT_TRUE(released->Tell(TrialOf(id, suggestion, state)));
+    ASSERT_TRUE(kept->Tell(TrialOf(id, suggestion, state)));
+  }
+}
+
 TEST_P(SamplerContract, SwallowsAHundredThousandTrialsAtOnce) {
   const SearchSpace space = Mixed();
   auto sampler = Make(space);

@@ -39,6 +39,10 @@ class Surrogate {
   void Update(std::span<const Unit> units, std::span<const double> y, bool history_changed,
               std::size_t tail = 0);
 
+  // Gives back the posteriors' memory until the next Update, which fits them to the same
+  // hyperparameters again.
+  void Release() { members_ = {}; }
+
   bool ready() const { return !members_.empty(); }
   std::size_t size() const { return members_.size(); }
   const Posterior& member(std::size_t i) const { return members_[i].posterior; }

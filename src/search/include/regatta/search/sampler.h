@@ -79,6 +79,10 @@ class Sampler {
   // answer.
   virtual void Refresh() {}
 
+  // Gives memory back that Refresh fills again, for a search that nobody asks for a while. Changes
+  // no answer.
+  virtual void Release() {}
+
   // Proposes at most `count` points, for the trials first_id, first_id + 1, ... Changes no answer
   // of later calls: what was handed out becomes known through Tell. Fewer than `count`, or none,
   // means that the space is used up, which is not an error. Errors: kFailedPrecondition if no
