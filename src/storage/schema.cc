@@ -362,6 +362,10 @@ CREATE TABLE sweep_values (
   PRIMARY KEY (sweep_id, attempt, first)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    // 4: the point of a run, for the reason that a run was given.
+    R"sql(
+CREATE INDEX sweep_attempts_by_run ON sweep_attempts(sweep_id, run_id);
+)sql",
 };
 
 }  // namespace

@@ -295,15 +295,29 @@ Result<std::optional<SweepId>> SqlSweepTables::FindSweepOfAgent(std::string_view
   return One(std::move(statement), [](const Statement& row) { return SweepId{row.Int(0)}; });
 }
 
+#define REGATTA_SELECT_POINT                                                                  \
+  "SELECT number, origin, grid_index, same_as, repetition, args, schedule_id, display_name, " \
+  "state, queue_rank, queue_order, attempts, attempt, result, ended_order, is_counted, "      \
+  "is_returned, lost, oom, failed, why, ended_why FROM sweep_points WHERE sweep_id = ? "
+
 Result<std::vector<PointRecord>> SqlSweepTables::ListPoints(SweepId id) const {
-  Statement statement = context_.connection->Prepare(
-      "SELECT number, origin, grid_index, same_as, repetition, args, schedule_id, display_name, "
-      "state, queue_rank, queue_order, attempts, attempt, result, ended_order, is_counted, "
-      "is_returned, lost, oom, failed, why, ended_why FROM sweep_points WHERE sweep_id = ? ORDER "
-      "BY number");
+  Statement statement = context_.connection->Prepare(REGATTA_SELECT_POINT "ORDER BY number");
   statement.Bind(ToInt(id));
   return All(std::move(statement), ReadPoint);
 }
+
+Result<std::optional<PointRecord>> SqlSweepTables::FindPointOfRun(SweepId id,
+                                                                  std::string_view run_id) const {
+  Statement statement = context_.connection->Prepare(
+      REGATTA_SELECT_POINT
+      "AND number = (SELECT point FROM sweep_attempts WHERE sweep_id = ? AND run_id = ?)");
+  statement.Bind(ToInt(id), ToInt(id), run_id);
+  const Result<bool> found = statement.Step();
+  if (!found) return found.error();
+  return *found ? std::optional(ReadPoint(statement)) : std::optional<PointRecord>();
+}
+
+#undef REGATTA_SELECT_POINT
 
 Result<std::vector<AttemptRecord>> SqlSweepTables::ListAttempts(SweepId id) const {
   Statement statement =

@@ -118,7 +118,6 @@ void AddPlainFields(ResolverMap& resolvers) {
       [](const Run& r) { return r.state == RunState::kFailed || r.state == RunState::kCrashed; });
   add("running", [](const Run& r) { return r.state == RunState::kRunning; });
   add("exitcode", [](const Run& r) { return r.exit_code; });
-  add("why", [](const Run& r) { return r.stop_reason; });
   add("branchPoint", [](const Run&) { return Resolved(nullptr); });
   add("computeSeconds", [](const Run& r) {
     return std::chrono::duration_cast<std::chrono::seconds>(r.heartbeat_at - r.created_at).count();

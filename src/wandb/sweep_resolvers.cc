@@ -8,6 +8,7 @@
 #include "regatta/sweeps/sweep_config.h"
 #include "request_context.h"
 #include "resolvers.h"
+#include "run_listing.h"
 #include "storage_ids.h"
 #include "sweep_nodes.h"
 
@@ -59,34 +60,15 @@ Result<Resolved> PageOfRuns(const FieldContext& field, const std::vector<Run>& r
                     [&](const Run& run) { return RunOf(run, project); });
 }
 
-Result<std::vector<Run>> RunsOf(const Tables& tables, const sweeps::SweepRow& row,
-                                std::string_view agent_id) {
-  std::vector<Run> runs;
-  const Result<void> read =
-      tables.runs().ForEachOfSweep(row.project, row.name, [&](const Run& run) {
-        if (agent_id.empty() || run.agent_id == agent_id) runs.push_back(run);
-        return true;
-      });
-  if (!read) return read.error();
-  return runs;
-}
-
 Result<Resolved> ResolveRuns(const SweepNode& node, const FieldContext& field) {
-  return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-    const Result<std::vector<Run>> runs = RunsOf(tables, node.row, "");
-    if (!runs) return runs.error();
-    return PageOfRuns(field, *runs, node.project);
-  });
+  return ListRuns({.project = node.project, .sweep_name = node.row.name, .agent_id = {}}, field);
 }
 
 Result<Resolved> ResolveAgentRuns(const AgentNode& node, const FieldContext& field) {
-  return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-    Result<std::vector<Run>> runs = RunsOf(tables, node.sweep->row, node.agent.id);
-    if (!runs) return runs.error();
-    const std::string order = field.args().StringOr("order", "");
-    if (order == "-created_at" || order == "-createdAt") std::ranges::reverse(*runs);
-    return PageOfRuns(field, *runs, node.sweep->project);
-  });
+  return ListRuns({.project = node.sweep->project,
+                   .sweep_name = node.sweep->row.name,
+                   .agent_id = node.agent.id},
+                  field);
 }
 
 Result<Resolved> ResolvePriorRuns(const SweepNode& node, const FieldContext& field) {
@@ -290,7 +272,23 @@ void AddAgentFields(ResolverMap& resolvers) {
   resolvers.Field<AgentNode>("Agent", "runs", ResolveAgentRuns);
 }
 
+// Why the run is there, for one that nobody stopped: its point's reason.
+Result<Resolved> ResolveRunWhy(const RunNode& node, const FieldContext& field) {
+  if (!node.run.stop_reason.empty() || node.run.sweep_name.empty()) {
+    return Resolved(node.run.stop_reason);
+  }
+  return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
+    const auto sweep = SweepsOf(tables).FindByName(node.run.project, node.run.sweep_name);
+    if (!sweep) return sweep.error();
+    if (!*sweep) return Resolved("");
+    const auto point = SweepsOf(tables).FindPointOfRun((*sweep)->id, node.run.name);
+    if (!point) return point.error();
+    return *point ? Resolved((*point)->why) : Resolved("");
+  });
+}
+
 void AddRunLinks(ResolverMap& resolvers) {
+  resolvers.Field<RunNode>("Run", "why", ResolveRunWhy);
   resolvers.Field<RunNode>(
       "Run", "sweep", [](const RunNode& node, const FieldContext& field) -> Result<Resolved> {
         if (node.run.sweep_name.empty()) return Resolved(nullptr);

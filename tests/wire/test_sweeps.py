@@ -265,6 +265,42 @@ def test_prior_runs_join_a_new_sweep(client):
     assert len(sweep.read()["runs"]) == 2
 
 
+@pytest.mark.versions("0.31.0")
+def test_a_sweep_is_updated_until_it_has_started(client):
+    sweep = Sweep.create(client, GRID)
+    wider = {"program": "train.py", **GRID, "parameters": {**GRID["parameters"], "x": {"values": [1, 2, 3, 4]}}}
+    file = client.folder / "sweep.yaml"
+    file.write_text(json.dumps(wider))
+    client.wandb("sweep", "--update", sweep.path, "sweep.yaml")
+    assert sweep.read()["runCountExpected"] == 8
+    sweep.agent("--count", "1")
+    file.write_text(json.dumps({**wider, "run_cap": 2, "description": "a short one"}))
+    client.wandb("sweep", "--update", sweep.path, "sweep.yaml")
+    assert sweep.read()["runCountExpected"] == 2
+    file.write_text(json.dumps({**wider, "method": "random"}))
+    refused = client.wandb("sweep", "--update", sweep.path, "sweep.yaml", check=False)
+    assert "cannot reconfigure" in refused.output and "prior runs" in refused.output
+    ended(sweep.start_agent())
+    assert len(sweep.read()["runs"]) == 2
+
+
+@pytest.mark.versions("0.31.0")
+def test_the_runs_of_a_sweep_are_filtered_ordered_and_explained(client):
+    sweep = Sweep.create(client, GRID)
+    ended(sweep.start_agent())
+    runs = """query($e: String!, $s: String!, $f: JSONString, $o: String) { project(name: "sweeping", entityName: $e) { sweep(sweepName: $s) {
+                runs(first: 4, filters: $f, order: $o) { totalCount edges { node { config why } } } } } }"""
+
+    def ask(**variables) -> tuple:
+        found = client.server.graphql(runs, {"e": client.user.name, "s": sweep.name, **variables}, key=client.user.key)["project"]["sweep"]["runs"]
+        nodes = [edge["node"] for edge in found["edges"]]
+        assert all("of the grid of 6" in node["why"] for node in nodes)
+        return found["totalCount"], [json.loads(node["config"])["x"]["value"] for node in nodes]
+
+    assert ask(f=json.dumps({"config.y.value": "a"}), o="-config.x.value") == (3, [3, 2, 1])
+    assert ask(o="+summary_metrics.loss")[1] == [1, 1, 2, 2]
+
+
 def test_an_agent_of_an_unknown_sweep_ends_with_an_error(client):
     done = client.wandb("agent", f"{client.user.name}/nowhere/abcd1234", check=False, seconds_max=60)
     assert done.code == 1

@@ -66,6 +66,9 @@ class SweepTables {
   // The sweep of an agent, by the agent's id.
   virtual Result<std::optional<SweepId>> FindSweepOfAgent(std::string_view agent_id) const = 0;
   virtual Result<std::vector<PointRecord>> ListPoints(SweepId id) const = 0;
+  // The point that one of the sweep's runs is an attempt at.
+  virtual Result<std::optional<PointRecord>> FindPointOfRun(SweepId id,
+                                                            std::string_view run_id) const = 0;
   virtual Result<std::vector<AttemptRecord>> ListAttempts(SweepId id) const = 0;
   virtual Result<std::vector<AgentRecord>> ListAgents(SweepId id) const = 0;
   // The attempt that Sweep::Best would name.
