@@ -197,8 +197,9 @@ Result<void> Serve(const ServeOptions& options) {
   std::atomic<wandb::Wire*> wire_for_changes = nullptr;
   ThreadPool searchers(SearchThreads(), kSearchNiceness);
   sweeps::SweepService sweeps(
-      {.timing = TimingOf(options),
-       .background = [&](std::function<void()> work) { searchers.Post(std::move(work)); }});
+      {.timing = TimingOf(options), .background = {.post = [&](std::function<void()> work) {
+                                      searchers.Post(std::move(work));
+                                    }}});
   Result<std::unique_ptr<storage::SqlStore>> opened =
       storage::SqlStore::Open({.folder = options.data,
                                .clock = &clock,

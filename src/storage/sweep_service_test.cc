@@ -63,7 +63,9 @@ class SweepServiceTest : public testing::Test {
     work_.clear();
     sweeps::SweepService::Options options;
     if (has_background_) {
-      options.background = [this](std::function<void()> work) { work_.push_back(std::move(work)); };
+      options.background.post = [this](std::function<void()> work) {
+        work_.push_back(std::move(work));
+      };
     }
     service_ = std::make_unique<sweeps::SweepService>(options);
     Result<std::unique_ptr<SqlStore>> opened =
@@ -380,6 +382,83 @@ TEST_F(SweepServiceTest, AWorseRunIsToldToStopInTheAnswerToItsOwnRows) {
   const HeartbeatAnswer answer = Beat(row, agent, {bad});
   ASSERT_EQ(answer.commands.size(), 1U);
   EXPECT_EQ(answer.commands[0].type, Command::Type::kStop);
+}
+
+TEST_F(SweepServiceTest, EarlyTerminationCountsTheKeyThatTheFileNames) {
+  const std::string text =
+      "method: random\nmetric: {name: loss, goal: minimize}\n"
+      "parameters: {x: {min: 0.0, max: 1.0}}\n"
+      "early_terminate: {type: asha, min_iter: 30, eta: 3, resource: epoch}\n";
+  const SweepRow row = Create(text);
+  const std::string agent = Register(row);
+  const auto take = [&](double loss, int epoch) {
+    const std::string run = Beat(row, agent).commands.at(0).run_id;
+    Start(row, run);
+    Stream(run,
+           {fmt::format(R"({{"epoch":{},"loss":{}}})", epoch, loss),
+            fmt::format(R"({{"loss":{},"_step":7}})", loss)},
+           0);
+    Open();  // what was counted is in the rows
+    return run;
+  };
+  for (int i = 0; i < 6; ++i) {
+    Stream(take(6.0 - i, 40), {}, 2, 0);
+  }
+  EXPECT_EQ(Records(row).values.at(0).steps, (std::vector<std::int64_t>{40, 40}));
+  const std::string young = take(50, 3);
+  EXPECT_FALSE(FindRun(young)->stop_requested) << "it has not come as far as the others";
+  Stream(young, {R"({"epoch":41,"loss":50})"}, 2);
+  EXPECT_TRUE(FindRun(young)->stop_requested);
+}
+
+TEST_F(SweepServiceTest, ASearchBeginsWithTheBestOfAnEarlierSweep) {
+  constexpr const char* kSpace =
+      "method: bayes\nmetric: {name: loss, goal: minimize}\nparameters: {x: {min: 0.0, max: "
+      "1.0}}\n";
+  const SweepRow earlier = Create(kSpace);
+  const std::string agent = Register(earlier);
+  std::string best;
+  for (const double loss : {3.0, 1.0, 2.0}) {
+    const Command command = Beat(earlier, agent).commands.at(0);
+    Start(earlier, command.run_id);
+    Stream(command.run_id, {fmt::format(R"({{"loss":{}}})", loss)}, 0, 0);
+    best = loss == 1.0 ? command.args_json : best;
+  }
+  const std::string text =
+      fmt::format("{}regatta: {{seed: 3, prior_sweeps: [{}]}}\n", kSpace, earlier.name);
+  const SweepRow row = Create(text);
+  EXPECT_EQ(Beat(row, Register(row)).commands.at(0).args_json, best);
+
+  const auto refused = [&](const std::string& wrong) {
+    SweepInput input;
+    input.config_text = wrong;
+    std::string message;
+    EXPECT_FALSE(store_->Write([&](Tables& tables) -> Result<void> {
+      const auto made = service_->Create(tables, project_, user_.id, input, clock_.Now());
+      message = made ? "" : made.error().message;
+      return Unavailable("only asked");
+    }));
+    return message;
+  };
+  EXPECT_NE(refused(fmt::format("{}regatta: {{prior_sweeps: [nobody/p/x]}}\n", kSpace))
+                .find("no sweep \"nobody/p/x\""),
+            std::string::npos);
+  EXPECT_NE(refused("method: bayes\nmetric: {name: acc}\nparameters: {x: {min: 0.0, max: 1.0}}\n"
+                    "regatta: {prior_sweeps: [ann/p/" +
+                    earlier.name + "]}\n")
+                .find("only values of one metric"),
+            std::string::npos);
+}
+
+TEST_F(SweepServiceTest, FindsThePointOfARun) {
+  const SweepRow row = Create(kGrid);
+  const Command command = Beat(row, Register(row)).commands.at(0);
+  Do([&](Tables& tables) -> Result<void> {
+    const auto point = SweepsOf(tables).FindPointOfRun(row.id, command.run_id);
+    EXPECT_EQ((*point)->args_json, command.args_json);
+    EXPECT_FALSE(*SweepsOf(tables).FindPointOfRun(row.id, "nobody"));
+    return Ok();
+  });
 }
 
 TEST_F(SweepServiceTest, ARunThatWasToldToStopAndIsGoneFromItsAgentEndsSoon) {

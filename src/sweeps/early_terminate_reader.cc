@@ -58,6 +58,11 @@ void ReadEarlyTerminate(const Value& value, SweepConfig& sweep, ProblemList& pro
     switch (config.type) {
       case EarlyTerminateType::kHyperband:
         ReadHyperband(reader, config);
+        if (!std::exchange(config.resource, "").empty()) {
+          reader.Report(Severity::kWarning, "resource",
+                        "hyperband counts the values of the metric and no other key",
+                        "use type: asha, or leave resource out");
+        }
         break;
       case EarlyTerminateType::kAsha:
         config.min_iter = reader.Whole("min_iter", 1, Severity::kError);

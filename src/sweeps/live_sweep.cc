@@ -44,29 +44,39 @@ std::optional<double> NumberOf(std::string_view text) {
   return std::nullopt;
 }
 
-// The metric and `_step` of one row.
+// The metric of one row, and its step or the resource in its stead.
 struct RowMetric {
   std::optional<double> value;
   std::optional<std::int64_t> step;
 };
 
-RowMetric ReadRow(std::string_view metric, std::string_view row) {
+std::int64_t WholeOf(double number) {
+  constexpr double kLargest = 9e15;  // exact as a double
+  return static_cast<std::int64_t>(std::clamp(number, -kLargest, kLargest));
+}
+
+RowMetric ReadRow(const LoggedKeys& keys, std::string_view row, std::int64_t line) {
   RowMetric read;
+  const bool is_counted = !keys.resource.empty();
   (void)tracking::ScanRow(row, [&](const tracking::RowMember& member) {
-    if (IsKey(member.key, metric)) {
+    if (IsKey(member.key, keys.metric)) {
       read.value = NumberOf(member.value);
-    } else if (member.key == "_step") {
+    }
+    if (is_counted ? IsKey(member.key, keys.resource) : member.key == "_step") {
       if (const std::optional<double> step = tracking::FiniteNumber(member.value)) {
-        read.step = static_cast<std::int64_t>(*step);
+        read.step = WholeOf(*step);
       }
     }
   });
+  if (!read.step && !is_counted) {
+    read.step = line;
+  }
   return read;
 }
 
 }  // namespace
 
-void ReadMetric(std::string_view metric, std::span<const tracking::StreamLines> pieces,
+void ReadMetric(const LoggedKeys& keys, std::span<const tracking::StreamLines> pieces,
                 MetricUpdate& update) {
   for (const tracking::StreamLines& piece : pieces) {
     if (piece.kind != tracking::StreamKind::kHistory) {
@@ -74,11 +84,10 @@ void ReadMetric(std::string_view metric, std::span<const tracking::StreamLines> 
     }
     auto line = static_cast<std::uint64_t>(piece.first_line);
     for (const std::string& row : piece.lines) {
-      if (!metric.empty()) {
-        const RowMetric read = ReadRow(metric, row);
+      if (!keys.metric.empty()) {
+        const RowMetric read = ReadRow(keys, row, static_cast<std::int64_t>(line));
         if (read.value) {
-          const auto step = read.step.value_or(static_cast<std::int64_t>(line));
-          update.values.push_back({line, step, *read.value});
+          update.values.push_back({line, read.step, *read.value});
         }
       }
       ++line;
@@ -98,22 +107,24 @@ void ReadSummary(std::string_view metric, std::string_view summary_json, MetricU
 }
 
 Result<AttachedRun> ReadAttachedRun(const tracking::Tables& tables, const tracking::Run& run,
-                                    std::string_view metric) {
+                                    const LoggedKeys& keys) {
   Result<std::string> args = ArgsOf(run.config_json);
   AttachedRun attached{.run_id = run.name,
                        .args_json = args ? *std::move(args) : "{}",
                        .state = run.state,
                        .history = {},
                        .summary = {}};
-  if (metric.empty()) {
+  if (keys.metric.empty()) {
     return attached;
   }
+  std::int64_t step = 0;
   const Result<void> read = tables.streams().ReadLines(
       run.id, tracking::StreamKind::kHistory, 0, std::numeric_limits<std::int64_t>::max(),
       [&](const tracking::StreamLine& line) {
-        const RowMetric row = ReadRow(metric, line.text);
+        const RowMetric row = ReadRow(keys, line.text, line.number);
         if (row.value) {
-          attached.history.push_back({row.step.value_or(line.number), *row.value});
+          step = row.step.value_or(step);
+          attached.history.push_back({step, *row.value});
         }
         return true;
       });
@@ -121,7 +132,7 @@ Result<AttachedRun> ReadAttachedRun(const tracking::Tables& tables, const tracki
     return read.error();
   }
   MetricUpdate summary;
-  ReadSummary(metric, run.summary_json, summary);
+  ReadSummary(keys.metric, run.summary_json, summary);
   attached.summary = summary.summary;
   return attached;
 }
@@ -146,9 +157,11 @@ Result<std::string> ArgsOf(std::string_view config_json) {
 }
 
 Result<SweepParts> MakeSweepParts(const SweepConfig& config, const SweepRow& row,
-                                  const SweepTiming& timing, const Background& background) {
+                                  const SweepTiming& timing, const Background& background,
+                                  const std::vector<EarlierSweep>& earlier) {
   SweepParts parts;
-  Result<std::unique_ptr<PointSource>> source = MakePointSource(config, row.seed, background);
+  Result<std::unique_ptr<PointSource>> source =
+      MakePointSource(config, row.seed, background, earlier);
   if (!source) {
     return source.error();
   }
@@ -180,6 +193,7 @@ Result<SweepParts> MakeSweepParts(const SweepConfig& config, const SweepRow& row
       return WithContext("early_terminate", stopper.error());
     }
     parts.stopper = *std::move(stopper);
+    settings.counts_steps = !config.early_terminate->resource.empty();
   }
   return parts;
 }

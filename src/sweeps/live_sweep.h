@@ -5,16 +5,23 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
+#include "regatta/sweeps/space_point_source.h"
 #include "regatta/sweeps/sweep_service.h"
 
 namespace regatta::sweeps {
 
+// What of a run's rows a sweep looks at.
+struct LoggedKeys {
+  std::string metric;    // empty: nothing
+  std::string resource;  // what early termination counts; empty: it counts values
+};
+
 struct SweepService::Live {
   std::unique_ptr<Sweep> sweep;
   std::string program;
-  // The metric's name as a key; empty: none.
-  std::string metric;
+  LoggedKeys keys;
   SweepState state_told = SweepState::kPending;  // what watchers know
   std::unordered_set<std::string> agents_told;   // native ones that know their lease
 };
@@ -28,19 +35,27 @@ struct SweepParts {
 
 // Errors: kInvalidArgument for a sweep that cannot be run as its file says.
 Result<SweepParts> MakeSweepParts(const SweepConfig& config, const SweepRow& row,
-                                  const SweepTiming& timing, const Background& background);
+                                  const SweepTiming& timing, const Background& background,
+                                  const std::vector<EarlierSweep>& earlier);
+
+// What the sweeps that the file names under `regatta.prior_sweeps` had found out when `row` was
+// made, so that it is the same whenever it is asked for. Paths are SWEEP, PROJECT/SWEEP or
+// ENTITY/PROJECT/SWEEP, seen with the eyes of the sweep's user. Errors: kNotFound, naming the path;
+// kInvalidArgument for a sweep of another metric.
+Result<std::vector<EarlierSweep>> ReadEarlierSweeps(const tracking::Tables& tables,
+                                                    const SweepConfig& config, const SweepRow& row);
 
 // How many results there will be, where that is known.
 std::optional<std::uint64_t> ExpectedRuns(const SweepConfig& config);
 
 // The metric's values in new lines of a run, and in its summary.
-void ReadMetric(std::string_view metric, std::span<const tracking::StreamLines> pieces,
+void ReadMetric(const LoggedKeys& keys, std::span<const tracking::StreamLines> pieces,
                 MetricUpdate& update);
 void ReadSummary(std::string_view metric, std::string_view summary_json, MetricUpdate& update);
 
 // A run as it stands, for joining a sweep.
 Result<AttachedRun> ReadAttachedRun(const tracking::Tables& tables, const tracking::Run& run,
-                                    std::string_view metric);
+                                    const LoggedKeys& keys);
 
 // {"name": {"value": v}} from a run's config or from plain values, without the client's own key.
 // Errors: kInvalidArgument if `config_json` is no JSON object.

@@ -179,6 +179,41 @@ Value ParameterSpace::ToRunConfig(const search::Point& point) const {
   return config;
 }
 
+Result<std::optional<search::ParameterValue>> ParameterSpace::ValueIn(const Value& run_config,
+                                                                      std::size_t dimension) const {
+  const std::vector<std::size_t>& members = state_->dimensions[dimension].leaves;
+  std::vector<const Value*> values;
+  for (const std::size_t member : members) {
+    const Leaf& leaf = state_->leaves[member];
+    const Value* value = FindAt(run_config, leaf.path);
+    if (value == nullptr) {
+      return InvalidArgument(fmt::format("the run's config has no parameter \"{}\"", leaf.dotted));
+    }
+    values.push_back(value);
+  }
+  const Leaf& first = state_->leaves[members.front()];
+  std::optional<search::ParameterValue> found;
+  if (members.size() == 1) {
+    found =
+        ToParameterValue(first.config, (*state_->space)[dimension].distribution, *values.front());
+  } else {
+    for (std::size_t i = 0; i < first.config.values.size() && !found; ++i) {
+      bool is_same = true;
+      for (std::size_t m = 0; m < members.size(); ++m) {
+        is_same = is_same && SameValue(state_->leaves[members[m]].config.values[i], *values[m]);
+      }
+      if (is_same) {
+        found = search::CategoryIndex{static_cast<std::int64_t>(i)};
+      }
+    }
+  }
+  if (!found) {
+    return InvalidArgument(
+        fmt::format("{} is no value of parameter \"{}\"", Excerpt(*values.front()), first.dotted));
+  }
+  return found;
+}
+
 Result<search::Point> ParameterSpace::FromRunConfig(const Value& run_config) const {
   const search::SearchSpace& space = *state_->space;
   search::Point point(space.size());
@@ -186,35 +221,24 @@ Result<search::Point> ParameterSpace::FromRunConfig(const Value& run_config) con
     if (!space.IsActive(dimension, point)) {
       continue;
     }
-    const std::vector<std::size_t>& members = state_->dimensions[dimension].leaves;
-    std::vector<const Value*> values;
-    for (const std::size_t member : members) {
-      const Leaf& leaf = state_->leaves[member];
-      const Value* value = FindAt(run_config, leaf.path);
-      if (value == nullptr) {
-        return InvalidArgument(
-            fmt::format("the run's config has no parameter \"{}\"", leaf.dotted));
-      }
-      values.push_back(value);
+    Result<std::optional<search::ParameterValue>> value = ValueIn(run_config, dimension);
+    if (!value) {
+      return value.error();
     }
-    const Leaf& first = state_->leaves[members.front()];
-    if (members.size() == 1) {
-      point[dimension] =
-          ToParameterValue(first.config, space[dimension].distribution, *values.front());
-    } else {
-      for (std::size_t i = 0; i < first.config.values.size() && !point[dimension]; ++i) {
-        bool is_same = true;
-        for (std::size_t m = 0; m < members.size(); ++m) {
-          is_same = is_same && SameValue(state_->leaves[members[m]].config.values[i], *values[m]);
-        }
-        if (is_same) {
-          point[dimension] = search::CategoryIndex{static_cast<std::int64_t>(i)};
-        }
-      }
+    point[dimension] = *std::move(value);
+  }
+  return point;
+}
+
+search::Point ParameterSpace::FromOtherConfig(const Value& run_config) const {
+  const search::SearchSpace& space = *state_->space;
+  search::Point point(space.size());
+  for (const std::size_t dimension : space.parents_first()) {
+    if (!space.IsActive(dimension, point)) {
+      continue;
     }
-    if (!point[dimension]) {
-      return InvalidArgument(fmt::format("{} is no value of parameter \"{}\"",
-                                         Excerpt(*values.front()), first.dotted));
+    if (Result<std::optional<search::ParameterValue>> value = ValueIn(run_config, dimension)) {
+      point[dimension] = *std::move(value);
     }
   }
   return point;

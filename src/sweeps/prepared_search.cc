@@ -18,11 +18,13 @@ using search::Trial;
 using search::TrialId;
 
 // Shared by the owner and the work in the background, of which there is at most one piece.
-class PreparedSearch::Core : public Readiness, public std::enable_shared_from_this<Core> {
+class PreparedSearch::Core : public Readiness,
+                             public Coolable,
+                             public std::enable_shared_from_this<Core> {
  public:
   Core(std::unique_ptr<search::Sampler> sampler, Background background)
       : background_(std::move(background)), sampler_(std::move(sampler)) {
-    Check(background_ != nullptr, "a search prepared in the background has a background");
+    Check(background_.post != nullptr, "a search prepared in the background has a background");
   }
 
   void Tell(Trial trial) {
@@ -92,6 +94,12 @@ class PreparedSearch::Core : public Readiness, public std::enable_shared_from_th
     return std::nullopt;
   }
 
+  void Cool() override {
+    std::unique_lock lock(mutex_);
+    is_cooling_ = true;
+    Continue(lock);
+  }
+
   void Cancel() {
     const std::lock_guard lock(mutex_);
     is_canceled_ = true;
@@ -130,12 +138,12 @@ class PreparedSearch::Core : public Readiness, public std::enable_shared_from_th
 
   // Posts the next piece of work, if there is any and none is posted.
   void Continue(std::unique_lock<std::mutex>& lock) {
-    if (is_posted_ || is_canceled_ || (news_.empty() && IsComplete())) {
+    if (is_posted_ || is_canceled_ || (news_.empty() && IsComplete() && !is_cooling_)) {
       return;
     }
     is_posted_ = true;
     lock.unlock();
-    background_([self = shared_from_this()] { self->Work(); });
+    background_.post([self = shared_from_this()] { self->Work(); });
   }
 
   // One suggestion at most, so that many sweeps share few threads.
@@ -143,6 +151,7 @@ class PreparedSearch::Core : public Readiness, public std::enable_shared_from_th
     std::vector<std::variant<Trial, TrialId>> news;
     std::uint64_t version = 0;
     std::optional<TrialId> id;
+    bool is_cooling = false;
     {
       const std::lock_guard lock(mutex_);
       if (is_canceled_) {
@@ -150,6 +159,7 @@ class PreparedSearch::Core : public Readiness, public std::enable_shared_from_th
       }
       news.swap(news_);
       version = version_;
+      is_cooling = std::exchange(is_cooling_, false);
       if (!IsComplete()) {
         id = next_ + stride_ * MadeNow();
       }
@@ -158,6 +168,11 @@ class PreparedSearch::Core : public Readiness, public std::enable_shared_from_th
     if (id) {
       Result<std::optional<Suggestion>> made = Make(*id);
       Publish(*id, version, std::move(made));
+      if (background_.warm != nullptr) {
+        background_.warm->Used(shared_from_this());
+      }
+    } else if (is_cooling) {
+      sampler_->Release();
     }
     std::unique_lock lock(mutex_);
     is_posted_ = false;
@@ -222,6 +237,7 @@ class PreparedSearch::Core : public Readiness, public std::enable_shared_from_th
   TrialId stride_ = 1;
   std::size_t wanted_ = 0;
   bool is_posted_ = false;
+  bool is_cooling_ = false;
   bool is_canceled_ = false;
 
   // Of the background alone.
@@ -229,6 +245,25 @@ class PreparedSearch::Core : public Readiness, public std::enable_shared_from_th
   std::set<TrialId> ahead_;  // suggestions told as pending before anybody took them
   std::uint64_t version_ahead_ = 0;
 };
+
+void WarmSearches::Used(const std::shared_ptr<Coolable>& search) {
+  std::shared_ptr<Coolable> coldest;
+  {
+    const std::lock_guard lock(mutex_);
+    used_.remove_if([&](const std::weak_ptr<Coolable>& other) {
+      const std::shared_ptr<Coolable> alive = other.lock();
+      return alive == nullptr || alive == search;
+    });
+    used_.push_front(search);
+    if (used_.size() > count_max_) {
+      coldest = used_.back().lock();
+      used_.pop_back();
+    }
+  }
+  if (coldest != nullptr) {
+    coldest->Cool();
+  }
+}
 
 PreparedSearch::PreparedSearch(std::unique_ptr<search::Sampler> sampler, Background background)
     : core_(std::make_shared<Core>(std::move(sampler), std::move(background))) {}

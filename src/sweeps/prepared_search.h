@@ -11,7 +11,9 @@
 #pragma once
 
 #include <cstddef>
+#include <list>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "regatta/base/result.h"
@@ -20,9 +22,31 @@
 
 namespace regatta::sweeps {
 
+// A search that can give memory back.
+class Coolable {
+ public:
+  virtual ~Coolable() = default;
+  virtual void Cool() = 0;
+};
+
+// The searches used last. A posterior takes megabytes, and can be had again for some milliseconds:
+// only so many keep theirs. Thread-safe.
+class WarmSearches {
+ public:
+  explicit WarmSearches(std::size_t count_max) : count_max_(count_max) {}
+
+  // `search` has just been used; the one unused for longest may be cooled for it.
+  void Used(const std::shared_ptr<Coolable>& search);
+
+ private:
+  const std::size_t count_max_;
+  std::mutex mutex_;
+  std::list<std::weak_ptr<Coolable>> used_;  // newest first; guarded by mutex_
+};
+
 class PreparedSearch {
  public:
-  // Requires: `background` is not empty.
+  // Requires: `background.post` is not empty.
   PreparedSearch(std::unique_ptr<search::Sampler> sampler, Background background);
   // Does not wait: work under way ends by itself, and its result is dropped.
   ~PreparedSearch();

@@ -27,7 +27,8 @@ using ::testing::Not;
 class Workshop {
  public:
   Background background() {
-    return [this](std::function<void()> work) { work_.push_back(std::move(work)); };
+    return {.post = [this](std::function<void()> work) { work_.push_back(std::move(work)); },
+            .warm = std::make_shared<WarmSearches>(1)};
   }
   bool DoOne() {
     if (work_.empty()) {
@@ -126,6 +127,36 @@ TEST_F(PreparedSearchTest, AnswersWhatTheSamplerWouldHaveAnswered) {
   }
   EXPECT_GT(in_time, 10U);
   EXPECT_LT(in_time, 60U) << "the test met no answer that was late";
+}
+
+// Says what it was asked to do.
+class SpySampler : public search::Sampler {
+ public:
+  explicit SpySampler(std::vector<std::string>& log, std::string name)
+      : log_(&log), name_(std::move(name)) {}
+  Result<void> Tell(const Trial&) override { return Ok(); }
+  void Forget(TrialId) override {}
+  void Release() override { log_->push_back(name_ + " released"); }
+  Result<std::vector<Suggestion>> Suggest(TrialId, std::size_t) override {
+    log_->push_back(name_ + " suggests");
+    return std::vector<Suggestion>(1);
+  }
+
+ private:
+  std::vector<std::string>* log_;
+  std::string name_;
+};
+
+TEST_F(PreparedSearchTest, OnlyTheSearchUsedLastKeepsItsMemory) {
+  std::vector<std::string> log;
+  const Background background = workshop_.background();
+  PreparedSearch first(std::make_unique<SpySampler>(log, "first"), background);
+  PreparedSearch second(std::make_unique<SpySampler>(log, "second"), background);
+  first.Prepare(0, 1, 1);
+  workshop_.DoAll();
+  second.Prepare(0, 1, 1);
+  workshop_.DoAll();
+  EXPECT_THAT(log, testing::ElementsAre("first suggests", "second suggests", "first released"));
 }
 
 TEST_F(PreparedSearchTest, GivesASuggestionOnce) {

@@ -379,6 +379,27 @@ class SpacePointSource : public PointSource {
   mutable std::vector<std::uint64_t> inverse_;  // grid index -> visiting number; made when wanted
 };
 
+search::EarlierSearch EarlierSearchOf(const EarlierSweep& sweep, const ParameterSpace& space) {
+  search::EarlierSearch search;
+  for (const EarlierSweep::Outcome& result : sweep.results) {
+    const Result<Value> config = ParseJson(result.args_json);
+    if (!config) {
+      continue;
+    }
+    search::Point values = space.FromOtherConfig(*config);
+    const bool is_related = std::ranges::any_of(
+        values,
+        [](const std::optional<search::ParameterValue>& value) { return value.has_value(); });
+    if (is_related) {
+      search.trials.push_back({.id = search.trials.size(),
+                               .values = std::move(values),
+                               .state = search::TrialState::kFinished,
+                               .objectives = {result.value}});
+    }
+  }
+  return search;
+}
+
 }  // namespace
 
 bool IsSearchExternal(const SweepConfig& config) {
@@ -390,7 +411,8 @@ bool IsSearchExternal(const SweepConfig& config) {
 
 Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
                                                      std::uint64_t default_seed,
-                                                     Background background) {
+                                                     Background background,
+                                                     const std::vector<EarlierSweep>& earlier) {
   if (IsSearchExternal(config)) {
     return std::unique_ptr<PointSource>(std::make_unique<ExternalSource>());
   }
@@ -402,6 +424,9 @@ Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
   Result<search::SamplerOptions> options = MakeSamplerOptions(config, *space, default_seed);
   if (!options) {
     return options.error();
+  }
+  for (const EarlierSweep& sweep : earlier) {
+    options->earlier.push_back(EarlierSearchOf(sweep, *space));
   }
   auto source = std::make_unique<SpacePointSource>(config, *space, *options);
   const std::string name = SamplerName(config);
@@ -419,7 +444,7 @@ Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
   if (!sampler) {
     return sampler.error();
   }
-  if (background == nullptr || name == "random" || name == "sobol") {
+  if (background.post == nullptr || name == "random" || name == "sobol") {
     source->UseSampler(*std::move(sampler));
     return std::unique_ptr<PointSource>(std::move(source));
   }

@@ -92,8 +92,8 @@ Result<void> Sweep::Load(SweepRecords records) {
       std::int64_t valid = 0;
       std::int64_t invalid = 0;
       for (const MetricValue& value : history_[attempt.serial]) {
-        stopper_->Report(attempt.serial, std::isfinite(value.value) ? ++valid : ++invalid,
-                         value.value);
+        const std::int64_t count = std::isfinite(value.value) ? ++valid : ++invalid;
+        stopper_->Report(attempt.serial, settings_.counts_steps ? value.step : count, value.value);
       }
       if (attempt.state == AttemptState::kDeleted) {
         stopper_->Forget(attempt.serial);

@@ -255,9 +255,11 @@ void Sweep::TakeValues(std::uint32_t serial, const MetricUpdate& update) {
       continue;  // sent again
     }
     EditAttempt(serial).lines_seen = value.line + 1;
-    rows.steps.push_back(value.step);
+    const std::int64_t step =
+        value.step.value_or(history_[serial].empty() ? 0 : history_[serial].back().step);
+    rows.steps.push_back(step);
     rows.values.push_back(value.value);
-    history_[serial].push_back({value.step, value.value});
+    history_[serial].push_back({step, value.value});
     if (std::isfinite(value.value)) {
       ++attempt.values;
       attempt.last = value.value;
@@ -268,7 +270,8 @@ void Sweep::TakeValues(std::uint32_t serial, const MetricUpdate& update) {
     if (stopper_) {
       const std::uint64_t count =
           std::isfinite(value.value) ? attempt.values : attempt.values_invalid;
-      stopper_->Report(serial, static_cast<std::int64_t>(count), value.value);
+      stopper_->Report(serial, settings_.counts_steps ? step : static_cast<std::int64_t>(count),
+                       value.value);
       // The first report makes a trial running; one that ended stays ended.
       stopper_->SetRunning(serial, attempt.state == AttemptState::kRunning);
     }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "live_sweep.h"
+#include "prepared_search.h"
 #include "regatta/base/rng.h"
 #include "regatta/tracking/run_rules.h"
 #include "run_editor.h"
@@ -19,6 +20,15 @@ constexpr int kSignalKill = 9;
 constexpr std::chrono::milliseconds kSearchWait{25};
 // ... and those who wait keep threads from others.
 constexpr int kSearchWaitersMax = 2;
+// Some twenty megabytes each at a thousand trials.
+constexpr std::size_t kWarmSearchesMax = 12;
+
+SweepService::Options Completed(SweepService::Options options) {
+  if (options.background.warm == nullptr) {
+    options.background.warm = std::make_shared<WarmSearches>(kWarmSearchesMax);
+  }
+  return options;
+}
 
 template <typename... Visitors>
 struct Overloaded : Visitors... {
@@ -27,7 +37,7 @@ struct Overloaded : Visitors... {
 
 }  // namespace
 
-SweepService::SweepService(Options options) : options_(std::move(options)) {}
+SweepService::SweepService(Options options) : options_(Completed(std::move(options))) {}
 SweepService::~SweepService() = default;
 
 void SweepService::Touch(SweepId id) {
@@ -62,8 +72,11 @@ Result<SweepService::Live*> SweepService::Open(tracking::Tables& tables, const S
   if (!parsed) {
     return fail(WithContext(fmt::format("sweep {}", row.name), parsed.error()));
   }
+  // A sweep that has gone meanwhile has nothing to tell any more.
+  const Result<std::vector<EarlierSweep>> earlier = ReadEarlierSweeps(tables, parsed->config, row);
   Result<SweepParts> parts =
-      MakeSweepParts(parsed->config, row, options_.timing, options_.background);
+      MakeSweepParts(parsed->config, row, options_.timing, options_.background,
+                     earlier ? *earlier : std::vector<EarlierSweep>());
   if (!parts) {
     return fail(WithContext(fmt::format("sweep {}", row.name), parts.error()));
   }
@@ -73,7 +86,10 @@ Result<SweepService::Live*> SweepService::Open(tracking::Tables& tables, const S
   }
   auto live = std::make_unique<Live>();
   live->program = parsed->config.program;
-  live->metric = parts->settings.metric ? parts->settings.metric->name : "";
+  live->keys.metric = parts->settings.metric ? parts->settings.metric->name : "";
+  if (parts->settings.counts_steps) {
+    live->keys.resource = parsed->config.early_terminate->resource;
+  }
   live->state_told = records->sweep.state;
   Result<std::unique_ptr<Sweep>> sweep =
       Sweep::Restore(std::move(parts->settings), std::move(parts->source),

@@ -25,13 +25,17 @@ struct CheckedConfig {
 };
 
 // A file that can be run from here on. Errors: kInvalidArgument, complete.
-Result<CheckedConfig> CheckConfig(const std::string& text, const SweepRow& row,
-                                  const SweepTiming& timing) {
+Result<CheckedConfig> CheckConfig(const tracking::Tables& tables, const std::string& text,
+                                  const SweepRow& row, const SweepTiming& timing) {
   Result<ParsedSweep> parsed = ParseSweepConfig(text);
   if (!parsed) {
     return parsed.error();
   }
-  const Result<SweepParts> parts = MakeSweepParts(parsed->config, row, timing, {});
+  const Result<std::vector<EarlierSweep>> earlier = ReadEarlierSweeps(tables, parsed->config, row);
+  if (!earlier) {
+    return earlier.error();
+  }
+  const Result<SweepParts> parts = MakeSweepParts(parsed->config, row, timing, {}, *earlier);
   if (!parts) {
     return InvalidArgument("Invalid sweep config: " + parts.error().message);
   }
@@ -107,7 +111,7 @@ Result<SweepOutcome> SweepService::Create(tracking::Tables& tables,
                .runs_expected = {},
                .created_at = now,
                .updated_at = now};
-  Result<CheckedConfig> checked = CheckConfig(*input.config_text, row, options_.timing);
+  Result<CheckedConfig> checked = CheckConfig(tables, *input.config_text, row, options_.timing);
   if (!checked) {
     return checked.error();
   }
@@ -164,7 +168,7 @@ Result<SweepOutcome> SweepService::Update(tracking::Tables& tables, SweepRow row
 Result<void> SweepService::Replace(tracking::Tables& tables, SweepRow& row,
                                    const std::string& config_text,
                                    std::vector<std::string>& warnings) {
-  Result<CheckedConfig> checked = CheckConfig(config_text, row, options_.timing);
+  Result<CheckedConfig> checked = CheckConfig(tables, config_text, row, options_.timing);
   if (!checked) {
     return checked.error();
   }
@@ -327,7 +331,7 @@ Result<void> SweepService::TakePriorRuns(tracking::Tables& tables, const SweepRo
       return NotFound(fmt::format("prior run \"{}\" is not in this project", name));
     }
     tracking::Run& run = **found;
-    Result<AttachedRun> read = ReadAttachedRun(tables, run, (*live)->metric);
+    Result<AttachedRun> read = ReadAttachedRun(tables, run, (*live)->keys);
     if (!read) {
       return read.error();
     }

@@ -40,7 +40,7 @@ Result<SweepService::Found> SweepService::OpenOf(tracking::Tables& tables,
 
 Result<void> SweepService::Attach(tracking::Tables& tables, const Found& found, tracking::Run& run,
                                   Timestamp now) {
-  const Result<AttachedRun> attached = ReadAttachedRun(tables, run, found.live->metric);
+  const Result<AttachedRun> attached = ReadAttachedRun(tables, run, found.live->keys);
   if (!attached) {
     return attached.error();
   }
@@ -97,9 +97,9 @@ Result<void> SweepService::OnRows(tracking::Tables& tables, tracking::Run& run,
   }
   MetricUpdate update;
   update.run_id = run.name;
-  ReadMetric(found->live->metric, history, update);
+  ReadMetric(found->live->keys, history, update);
   if (summary_changed) {
-    ReadSummary(found->live->metric, run.summary_json, update);
+    ReadSummary(found->live->keys.metric, run.summary_json, update);
   }
   const bool is_news = update.lines_end > 0 || summary_changed;
   Result<Transition> taken =

@@ -71,6 +71,9 @@ class ParameterSpace {
   // are found by typed equality. Keys outside of the space do not matter. Errors: kInvalidArgument
   // naming a parameter that is active but missing or whose value is foreign.
   Result<search::Point> FromRunConfig(const Value& run_config) const;
+  // As FromRunConfig for a run of another sweep: what it does not have, or has outside of this
+  // space, stays absent.
+  search::Point FromOtherConfig(const Value& run_config) const;
   // As FromRunConfig for an initial point: nested or dotted names, missing parameters stay absent,
   // unknown names are errors.
   Result<search::Point> ReadInitialPoint(const Value& given) const;
@@ -92,6 +95,9 @@ class ParameterSpace {
  private:
   friend class SpaceBuilder;
   struct State;
+  // The value of one dimension in a run's config. Errors: as FromRunConfig.
+  Result<std::optional<search::ParameterValue>> ValueIn(const Value& run_config,
+                                                        std::size_t dimension) const;
   explicit ParameterSpace(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
   std::shared_ptr<const State> state_;  // shared by copies, never changed

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "regatta/base/result.h"
 #include "regatta/sweeps/background.h"
@@ -12,6 +14,15 @@
 #include "regatta/sweeps/sweep_config.h"
 
 namespace regatta::sweeps {
+
+// What is known of a sweep that was there before.
+struct EarlierSweep {
+  struct Outcome {
+    std::string args_json;
+    double value = 0;  // of the metric
+  };
+  std::vector<Outcome> results;
+};
 
 // Whether only what others enqueue is handed out: method custom, a local controller, a scheduler at
 // the client.
@@ -33,8 +44,12 @@ bool IsSearchExternal(const SweepConfig& config);
 // Propose never waits for it. Where the newest suggestion does not yet rest on everything told, the
 // answer is one that rests on a little less, or, if none is left, the next point of a scrambled
 // Sobol sequence of the same seed; either says so in its `why`.
+//
+// `earlier` is what the sweeps of `regatta.prior_sweeps` found out: each lends the search its
+// results, with what it did not vary left open.
 Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
                                                      std::uint64_t default_seed,
-                                                     Background background = {});
+                                                     Background background = {},
+                                                     const std::vector<EarlierSweep>& earlier = {});
 
 }  // namespace regatta::sweeps

@@ -67,6 +67,8 @@ struct SweepSettings {
   std::int64_t repeats = 1;
   RetryConfig retry;
   BudgetConfig budget;
+  // The stopper counts the steps of the values instead of the values: they are a logged resource.
+  bool counts_steps = false;
   // method custom, a local controller, scheduler.engine: only what others enqueue is handed out.
   bool is_search_external = false;
   SweepTiming timing;
@@ -107,7 +109,8 @@ struct MetricUpdate {
   std::uint64_t lines_end = 0;  // the run's history has lines 0 ... lines_end-1 now
   struct Value {
     std::uint64_t line = 0;
-    std::int64_t step = 0;
+    // Or the resource that early termination counts. Absent: as at the value before, 0 at first.
+    std::optional<std::int64_t> step;
     double value = 0;  // NaN and infinities too
   };
   std::vector<Value> values;      // of the metric, by line
