@@ -20,6 +20,10 @@ constexpr Duration kMarkTimeout = kSecond;
 constexpr Duration kCloseTimeout = 5 * kSecond;
 // A killed process that is still there after this is in the kernel's hands.
 constexpr Duration kKillTimeout = 10 * kSecond;
+// What may follow on the runs' own time once a signal ends the agent: killing and the last report.
+// With the usual 10 s of the runs, a second for what they leave behind and one for the output, that
+// is within the 15 s that a cloud leaves a machine which it takes back.
+constexpr Duration kEndMargin = 3 * kSecond;
 // Replies that start runs which end at once must not become a storm of requests.
 constexpr Duration kHeartbeatGap = std::chrono::milliseconds(100);
 constexpr Timestamp kNever = Timestamp::max();
@@ -323,6 +327,9 @@ void AgentCore::Signalled(Timestamp now, int signal) {
     reason_.clear();  // the runs do not end as they would have: the signal is the cause
     End(Phase::kDraining, 128 + signal, reason);
   }
+  if (!ends_by_) {
+    ends_by_ = now + options_.term_timeout + kEndMargin;
+  }
   if (tier_ == kTierKill) {
     BeginKilling(now);
   } else if (phase_ >= Phase::kMarking) {
@@ -360,7 +367,7 @@ void AgentCore::BeginTerminating(Timestamp now, Duration grace) {
 
 void AgentCore::BeginKilling(Timestamp now) {
   phase_ = Phase::kKilling;
-  phase_deadline_ = now + kKillTimeout;
+  phase_deadline_ = Bounded(now + kKillTimeout, kSecond);
   actions_.push_back(KillEverything{});
 }
 
@@ -386,7 +393,11 @@ void AgentCore::CheckLease(Timestamp now) {
 
 void AgentCore::BeginClosing(Timestamp now) {
   phase_ = Phase::kClosing;
-  phase_deadline_ = now + kCloseTimeout;
+  phase_deadline_ = Bounded(now + kCloseTimeout, Duration::zero());
+}
+
+Timestamp AgentCore::Bounded(Timestamp deadline, Duration rest) const {
+  return ends_by_ ? std::min(deadline, *ends_by_ - rest) : deadline;
 }
 
 void AgentCore::CheckPhase(Timestamp now) {

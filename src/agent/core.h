@@ -94,6 +94,8 @@ class AgentCore {
   void Signalled(Timestamp now, int signal);
 
   bool is_finished() const { return phase_ == Phase::kFinished; }
+  // When it is finished at the latest; nothing unless a signal ends it.
+  std::optional<Timestamp> ends_by() const { return ends_by_; }
 
  private:
   enum class Phase { kWorking, kDraining, kMarking, kTerminating, kKilling, kClosing, kFinished };
@@ -123,6 +125,8 @@ class AgentCore {
   void Settle(Live& live);
   void WantHeartbeat(Timestamp at);
   void BeginClosing(Timestamp now);
+  // `deadline`, or `rest` before the end if that comes first.
+  Timestamp Bounded(Timestamp deadline, Duration rest) const;
 
   int Running() const;
   int FreeSlots() const;
@@ -153,7 +157,8 @@ class AgentCore {
   int failed_heartbeats_ = 0;
   bool was_refused_ = false;  // the last failure was about credentials
   Timestamp phase_deadline_;  // of marking, terminating, killing, closing
-  int tier_ = 0;              // how far the signals have climbed
+  std::optional<Timestamp> ends_by_;
+  int tier_ = 0;  // how far the signals have climbed
 };
 
 }  // namespace regatta::agent

@@ -380,6 +380,37 @@ TEST(AgentCore, ClimbsOneTierWithEachInterrupt) {
   EXPECT_EQ(world.Take().back(), "finish 130");
 }
 
+// A cloud that takes a machine back leaves 15 s. What is left of them after 13 is for orphans and
+// for the output.
+TEST(AgentCore, IsFinishedThirteenSecondsAfterSigtermWhateverHappens) {
+  World world;
+  world.Reply({LeaseOf(300), StartOf("r")});
+  const Timestamp told = world.now;
+  world.Signal(SIGTERM);
+  EXPECT_EQ(world.core.ends_by(), told + 13 * kSecond);
+  while (!world.core.is_finished()) {  // nobody answers, and the run does not even die
+    ASSERT_LT(world.now, told + 20 * kSecond);
+    world.now = world.core.NextDeadline();
+    world.Advance(Duration::zero());
+  }
+  EXPECT_EQ(world.now, told + 13 * kSecond);
+  EXPECT_EQ(world.finish.exit_code, 128 + SIGTERM);
+}
+
+TEST(AgentCore, ReportsWithinItsLastSecondsWhatItHadToKill) {
+  World world;
+  world.Reply({LeaseOf(300), StartOf("r")});
+  world.Signal(SIGTERM);
+  world.Advance(kSecond);
+  world.Advance(10 * kSecond);
+  world.Take();
+  world.End("r", {}, SIGKILL);
+  EXPECT_THAT(world.Take(), testing::Contains("settle r"));
+  EXPECT_FALSE(world.core.is_finished());
+  world.Advance(2 * kSecond);
+  EXPECT_TRUE(world.core.is_finished());
+}
+
 TEST(AgentCore, EndsAtOnceOnASignalWhenItIsIdle) {
   World world;
   world.Reply({});

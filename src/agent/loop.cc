@@ -21,6 +21,8 @@ constexpr std::size_t kLastLines = 20;
 constexpr std::size_t kLastLineBytes = 500;
 // For the processes that runs leave behind on purpose, such as an uploader at its last rows.
 constexpr Duration kOrphanTimeout = std::chrono::seconds(5);
+// And after the last moment of an agent that a signal ends.
+constexpr Duration kOrphanTimeoutHurried = std::chrono::milliseconds(500);
 
 FileDescriptor ListenForSignals() {
   sigset_t set;
@@ -403,8 +405,10 @@ void AgentLoop::HandleEnd(const ProcessEnd& end) {
 // account for.
 void AgentLoop::WaitForOrphans() {
   const bool is_lost = exit_code_ == kExitUnreachable;
-  const Timestamp until =
-      context_.steady_clock.Now() + (is_lost ? Duration::zero() : kOrphanTimeout);
+  Timestamp until = context_.steady_clock.Now() + (is_lost ? Duration::zero() : kOrphanTimeout);
+  if (const std::optional<Timestamp> ends_by = core_ ? core_->ends_by() : std::nullopt) {
+    until = std::min(until, *ends_by + kOrphanTimeoutHurried);
+  }
   while (engine_.HasChildren()) {
     const Timestamp now = context_.steady_clock.Now();
     if (now >= until) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include <cmath>
 
 #include "regatta/codec/percent.h"
@@ -125,10 +127,61 @@ Command ReadCommand(const Json& value) {
   return command;
 }
 
+// Marks a word that JSON lacks while it passes through the parser; nothing that a person writes
+// begins with it.
+constexpr char kWordMark = '\0';
+
+void RestoreWords(Json& value) {
+  if (value.is_structured()) {
+    for (Json& item : value) {
+      RestoreWords(item);
+    }
+  } else if (value.is_string()) {
+    const std::string& text = value.get_ref<const std::string&>();
+    if (text.starts_with(kWordMark)) {
+      constexpr double kInfinity = std::numeric_limits<double>::infinity();
+      const std::string_view word = std::string_view(text).substr(1);
+      value = word == "NaN" ? std::numeric_limits<double>::quiet_NaN()
+                            : (word == "Infinity" ? kInfinity : -kInfinity);
+    }
+  }
+}
+
+// JSON with the bare words NaN, Infinity and -Infinity, as Python writes and reads it.
+Json ParseExtended(std::string_view text) {
+  Json plain = Json::parse(text, nullptr, false);
+  if (!plain.is_discarded()) {
+    return plain;
+  }
+  std::string marked;
+  bool is_inside = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_inside && text[i] == '\\' && i + 1 < text.size()) {
+      marked += text[i++];
+    } else if (text[i] == '"') {
+      is_inside = !is_inside;
+    }
+    std::string_view word;
+    for (const std::string_view known : {"NaN", "Infinity", "-Infinity"}) {
+      word = !is_inside && text.substr(i).starts_with(known) ? known : word;
+    }
+    if (word.empty()) {
+      marked += text[i];
+    } else {
+      marked += fmt::format("\"\\u0000{}\"", word);
+      i += word.size() - 1;
+    }
+  }
+  Json value = Json::parse(marked, nullptr, false);
+  if (!value.is_discarded()) {
+    RestoreWords(value);
+  }
+  return value;
+}
+
 // A JSON value, or a JSON text that holds one, as the wire has both.
 Json Unwrap(const Json& value) {
-  return value.is_string() ? Json::parse(value.get_ref<const std::string&>(), nullptr, false)
-                           : value;
+  return value.is_string() ? ParseExtended(value.get_ref<const std::string&>()) : value;
 }
 
 }  // namespace

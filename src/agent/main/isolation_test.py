@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""regatta-agent where nothing else is: as PID 1 of a PID namespace, and in an empty root folder.
+"""regatta-agent where nothing else is: as PID 1 of a PID namespace, and in an empty root folder, where it also finds its
+server by DNS and trusts it by a file of authorities.
 
 Usage: isolation_test.py BINARY. Needs root for both; exits 77 (skipped) without.
 """
@@ -8,19 +9,26 @@ import json
 import os
 import pathlib
 import signal
+import socket
+import ssl
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 
 class FakeServer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     command_list = []
     runs = []
+    silent = threading.Event()  # set: nothing is answered any more
 
     def do_POST(self):
+        if FakeServer.silent.is_set():
+            time.sleep(60)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         data = self.answer(body) if self.path == "/graphql" else {}
         text = json.dumps({"data": data}).encode()
@@ -75,15 +83,41 @@ def test_pid_one(binary, url):
     expect(agent.returncode == 143, "it ends with 143", str(agent.returncode) + errors)
 
 
+def test_hurried_end(binary, url):
+    # The server has gone silent, the run ignores SIGTERM, and so does what it left outside its group.
+    script = "trap '' TERM; setsid sh -c \"trap '' TERM; echo left; exec tail -f /dev/null\" & echo up; exec tail -f /dev/null"
+    agent = start(["sh", "-c", script], ["r1"], [binary, "s1", "--base-url", url])
+    seen = ""
+    while "up\n" not in seen or "left\n" not in seen:
+        line = agent.stdout.readline()
+        if not line:
+            sys.exit(f"FAILED: it ended before its run was up\n{seen}")
+        seen += line
+    FakeServer.silent.set()
+    told = time.monotonic()
+    agent.terminate()
+    out, errors = agent.communicate(timeout=60)  # to the end of its output, which nothing holds open then
+    took = time.monotonic() - told
+    FakeServer.silent.clear()
+    expect(agent.returncode == 143, "it ends with 143", str(agent.returncode) + errors)
+    expect(took < 15, f"it is gone within 15 s of SIGTERM ({took:.1f} s), whatever its run and the server do", errors)
+
+
+def make_root(folder, binary):
+    """A root folder that holds the agent and /dev/null."""
+    root = pathlib.Path(folder)
+    for name in ("etc", "dev", "work"):
+        (root / name).mkdir()
+    (root / "agent").write_bytes(pathlib.Path(binary).read_bytes())
+    (root / "agent").chmod(0o755)
+    os.mknod(root / "dev/null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    return root
+
+
 def test_empty_root(binary, port):
     with tempfile.TemporaryDirectory() as folder:
-        root = pathlib.Path(folder)
-        for name in ("etc", "dev", "work"):
-            (root / name).mkdir()
-        (root / "agent").write_bytes(pathlib.Path(binary).read_bytes())
-        (root / "agent").chmod(0o755)
+        root = make_root(folder, binary)
         (root / "etc/hosts").write_text("127.0.0.1 tracker.test\n")
-        os.mknod(root / "dev/null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
         agent = start(["/agent", "--help"], ["r1"],
                       ["/agent", "s1", "--base-url", f"http://tracker.test:{port}", "--dir", "/work"],
                       preexec_fn=lambda: (os.chroot(root), os.chdir("/")), env={"PATH": "/"})
@@ -91,6 +125,74 @@ def test_empty_root(binary, port):
         expect("[r1] Exit codes" in out, "it runs a program in an empty root folder", out + errors)
         expect(agent.returncode == 0, "it ends with 0", errors)
         expect((root / "work/wandb/sweep-s1/config-r1.yaml").exists(), "it writes the parameters")
+
+
+def serve_names(names, asked):
+    """A DNS server at 127.0.0.77 that knows `names` (name to IPv4 address) and notes what it is asked."""
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.77", 53))
+
+    def serve():
+        while True:
+            query, client = udp.recvfrom(512)
+            labels, at = [], 12
+            while query[at]:
+                labels.append(query[at + 1:at + 1 + query[at]].decode())
+                at += 1 + query[at]
+            name, (kind,) = ".".join(labels), struct.unpack(">H", query[at + 1:at + 3])
+            asked.append(name)
+            answers = b""
+            if kind == 1 and name in names:
+                answers = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + socket.inet_aton(names[name])
+            flags = 0x8180 if name in names else 0x8183
+            head = query[:2] + struct.pack(">HHHHH", flags, 1, 1 if answers else 0, 0, 0)
+            udp.sendto(head + query[12:at + 5] + answers, client)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def make_certificates(folder):
+    """An authority of our own and a certificate for tracker.test that it signed."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Test authority", "-keyout", "ca.key", "-out", "ca.pem")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=tracker.test", "-keyout", "server.key", "-out", "server.csr")
+    (folder / "names").write_text("subjectAltName=DNS:tracker.test\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+            "-extfile", "names", "-out", "server.pem")
+
+
+def test_name_and_certificate(binary):
+    asked = []
+    serve_names({"tracker.test": "127.0.0.1", "other.test": "127.0.0.1"}, asked)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as keys:
+        keys = pathlib.Path(keys)
+        make_certificates(keys)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(keys / "server.pem", keys / "server.key")
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakeServer)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        root = make_root(folder, binary)
+        (root / "etc/resolv.conf").write_text("nameserver 127.0.0.77\noptions timeout:1 attempts:2\n")
+        (root / "etc/authorities.pem").write_bytes((keys / "ca.pem").read_bytes())
+
+        def run(host, *arguments):
+            return start(["/agent", "--help"], ["r1"],
+                         ["/agent", "s1", "--base-url", f"https://{host}:{port}", "--dir", "/work", "--lease", "2", *arguments],
+                         preexec_fn=lambda: (os.chroot(root), os.chdir("/")), env={"PATH": "/"}).communicate(timeout=60)
+
+        out, errors = run("tracker.test", "--ca-file", "/etc/authorities.pem")
+        expect("[r1] Exit codes" in out, "it finds its server by DNS and trusts it by a file", out + errors)
+        expect("tracker.test" in asked, "the name server was asked", str(asked))
+        out, errors = run("tracker.test")
+        expect("[r1]" not in out and "certificate" in errors, "it trusts nobody without a file of authorities", out + errors)
+        out, errors = run("other.test", "--ca-file", "/etc/authorities.pem")
+        expect("[r1]" not in out and "certificate" in errors, "it trusts no certificate of another name", out + errors)
+        out, errors = run("nowhere.test", "--ca-file", "/etc/authorities.pem")
+        expect("nowhere.test" in errors, "it names a host that cannot be found", out + errors)
 
 
 def main():
@@ -104,6 +206,8 @@ def main():
     signal.alarm(120)
     test_pid_one(binary, f"http://127.0.0.1:{port}")
     test_empty_root(binary, port)
+    test_name_and_certificate(binary)
+    test_hurried_end(binary, f"http://127.0.0.1:{port}")
 
 
 if __name__ == "__main__":
