@@ -10,6 +10,7 @@
 #include <map>
 
 #include "regatta/base/rng.h"
+#include "regatta/base/thread_pool.h"
 #include "regatta/sweeps/space_point_source.h"
 #include "regatta/sweeps/sweep_config.h"
 
@@ -157,6 +158,41 @@ TEST_F(PreparedSearchTest, OnlyTheSearchUsedLastKeepsItsMemory) {
   second.Prepare(0, 1, 1);
   workshop_.DoAll();
   EXPECT_THAT(log, testing::ElementsAre("first suggests", "second suggests", "first released"));
+}
+
+TEST_F(PreparedSearchTest, AnswersTheSameFromRealThreads) {
+  ThreadPool pool(3);
+  const Background background{
+      .post = [&](std::function<void()> work) { pool.Post(std::move(work)); },
+      .warm = std::make_shared<WarmSearches>(1)};
+  PreparedSearch other(Bayes(space_), background);  // the two keep cooling each other
+  PreparedSearch threaded(Bayes(space_), background);
+  std::optional<TrialId> open;
+  for (TrialId id = 0; id < 25; ++id) {
+    other.Prepare(id, 1, 1);
+    threaded.Prepare(id, 1, 2);
+    if (id % 3 == 0) {
+      (void)threaded.TakeOlder();  // at whatever moment
+    }
+    ASSERT_TRUE(threaded.readiness()->Await(std::chrono::seconds(60)));
+    const Result<std::optional<Suggestion>> taken = threaded.Take(id);
+    ASSERT_TRUE(taken && *taken);
+    ASSERT_EQ((**taken).values, direct_->Suggest(id, 1)->front().values) << "trial " << id;
+    const auto tell = [&](const Trial& trial) {
+      (void)direct_->Tell(trial);
+      threaded.Tell(trial);
+      other.Tell(trial);
+    };
+    tell({.id = id, .values = (**taken).values});
+    points_[id] = (**taken).values;
+    if (open) {
+      tell({.id = *open,
+            .values = points_[*open],
+            .state = TrialState::kFinished,
+            .objectives = {Loss(points_[*open])}});
+    }
+    open = id;
+  }
 }
 
 TEST_F(PreparedSearchTest, GivesASuggestionOnce) {

@@ -67,7 +67,7 @@ def start(command, runs, arguments, **options):
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
-def test_pid_one(binary, url):
+def test_pid_one(binary, url, folder):
     # The first run leaves an orphan that ends by itself; the second looks for zombies, then sends its
     # parent, PID 1, the signal that a container runtime would send.
     script = (
@@ -76,17 +76,17 @@ def test_pid_one(binary, url):
         "trap 'echo told; exit 4' TERM; kill -TERM 1; tail -f /dev/null & wait"
     )
     agent = start(["sh", "-c", script], ["r1", "r2"],
-                  ["unshare", "--fork", "--pid", "--mount-proc", binary, "s1", "--base-url", url])
+                  ["unshare", "--fork", "--pid", "--mount-proc", binary, "s1", "--base-url", url, "--dir", folder])
     out, errors = agent.communicate(timeout=60)
     expect("[r2] parent 1\n[r2] looked\n" in out, "it is PID 1 and reaps orphans", out + errors)
     expect("[r2] told\n" in out, "SIGTERM reaches the run", out + errors)
     expect(agent.returncode == 143, "it ends with 143", str(agent.returncode) + errors)
 
 
-def test_hurried_end(binary, url):
+def test_hurried_end(binary, url, folder):
     # The server has gone silent, the run ignores SIGTERM, and so does what it left outside its group.
     script = "trap '' TERM; setsid sh -c \"trap '' TERM; echo left; exec tail -f /dev/null\" & echo up; exec tail -f /dev/null"
-    agent = start(["sh", "-c", script], ["r1"], [binary, "s1", "--base-url", url])
+    agent = start(["sh", "-c", script], ["r1"], [binary, "s1", "--base-url", url, "--dir", folder])
     seen = ""
     while "up\n" not in seen or "left\n" not in seen:
         line = agent.stdout.readline()
@@ -204,10 +204,11 @@ def main():
     port = server.server_address[1]
     binary = os.path.abspath(sys.argv[1])
     signal.alarm(120)
-    test_pid_one(binary, f"http://127.0.0.1:{port}")
+    runs = tempfile.TemporaryDirectory()
+    test_pid_one(binary, f"http://127.0.0.1:{port}", runs.name)
     test_empty_root(binary, port)
     test_name_and_certificate(binary)
-    test_hurried_end(binary, f"http://127.0.0.1:{port}")
+    test_hurried_end(binary, f"http://127.0.0.1:{port}", runs.name)
 
 
 if __name__ == "__main__":
