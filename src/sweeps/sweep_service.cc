@@ -106,7 +106,7 @@ Result<SweepService::Live*> SweepService::Open(tracking::Tables& tables, const S
 
 Result<void> SweepService::Apply(tracking::Tables& tables, const SweepRow& row,
                                  tracking::UserId user, tracking::Run* current,
-                                 std::vector<Change> changes, Timestamp now) {
+                                 const std::vector<Change>& changes, Timestamp now) {
   Touch(row.id);
   if (changes.empty()) {
     return Ok();
@@ -163,7 +163,7 @@ Result<AgentRecord> SweepService::RegisterAgent(tracking::Tables& tables, const 
   if (!registered) {
     return registered.error();
   }
-  if (Result<void> done = Apply(tables, row, nullptr, *std::move(registered), now); !done) {
+  if (Result<void> done = Apply(tables, row, nullptr, *registered, now); !done) {
     return done.error();
   }
   NoteReadiness(agent.id, sweep);
@@ -251,7 +251,7 @@ Result<HeartbeatAnswer> SweepService::Heartbeat(tracking::Tables& tables, const 
     return beat.error();
   }
   std::ranges::move(beat->changes, std::back_inserter(changes));
-  if (Result<void> done = Apply(tables, row, user, nullptr, std::move(changes), now); !done) {
+  if (Result<void> done = Apply(tables, row, user, nullptr, changes, now); !done) {
     return done.error();
   }
   HeartbeatAnswer answer{
@@ -269,7 +269,7 @@ Result<void> SweepService::ReleaseAgent(tracking::Tables& tables, const SweepRow
     return live.error();
   }
   Result<Transition> done = (*live)->sweep->ReleaseAgent(agent_id, now);
-  return done ? Apply(tables, row, nullptr, *std::move(done), now) : Result<void>(done.error());
+  return done ? Apply(tables, row, nullptr, *done, now) : Result<void>(done.error());
 }
 
 // --- people --------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ Result<std::string> SweepService::Enqueue(tracking::Tables& tables, const SweepR
     return queued.error();
   }
   std::string run_id = std::move(queued->run_id);
-  Result<void> done = Apply(tables, row, user, nullptr, std::move(queued->changes), now);
+  Result<void> done = Apply(tables, row, user, nullptr, queued->changes, now);
   if (!done) {
     return done.error();
   }
@@ -309,7 +309,7 @@ Result<void> SweepService::StopRun(tracking::Tables& tables, const tracking::Run
     if (!stopped) {
       return stopped.error();
     }
-    if (Result<void> done = Apply(tables, *found->row, nullptr, *std::move(stopped), now); !done) {
+    if (Result<void> done = Apply(tables, *found->row, nullptr, *stopped, now); !done) {
       return done;
     }
   }
@@ -328,7 +328,7 @@ Result<void> SweepService::Requeue(tracking::Tables& tables, const SweepRow& row
                                 row.name, run_name.substr(0, 64), row.name));
   }
   Result<Transition> done = (*live)->sweep->Requeue(attempt->point, now);
-  return done ? Apply(tables, row, nullptr, *std::move(done), now) : Result<void>(done.error());
+  return done ? Apply(tables, row, nullptr, *done, now) : Result<void>(done.error());
 }
 
 // --- upkeep --------------------------------------------------------------------------------------
@@ -369,7 +369,7 @@ Result<void> SweepService::Tick(tracking::Tables& tables, Timestamp now) {
       return live.error();
     }
     Transition transition = (*live)->sweep->Tick(now);
-    if (Result<void> done = Apply(tables, **row, nullptr, std::move(transition), now); !done) {
+    if (Result<void> done = Apply(tables, **row, nullptr, transition, now); !done) {
       return done;
     }
   }

@@ -258,8 +258,7 @@ Result<void> SweepService::SetState(tracking::Tables& tables, const SweepRow& ro
     return InvalidState(state);
   };
   Result<Transition> changed = change();
-  return changed ? Apply(tables, row, nullptr, *std::move(changed), now)
-                 : Result<void>(changed.error());
+  return changed ? Apply(tables, row, nullptr, *changed, now) : Result<void>(changed.error());
 }
 
 Result<void> SweepService::TakeSchedule(tracking::Tables& tables, const SweepRow& row,
@@ -306,7 +305,7 @@ Result<void> SweepService::TakeSchedule(tracking::Tables& tables, const SweepRow
     return live.error();
   }
   Transition taken = (*live)->sweep->ControllerSchedule(schedule, stops, now);
-  return Apply(tables, row, user, nullptr, std::move(taken.changes), now);
+  return Apply(tables, row, user, nullptr, taken.changes, now);
 }
 
 Result<void> SweepService::TakePriorRuns(tracking::Tables& tables, const SweepRow& row,
@@ -344,7 +343,7 @@ Result<void> SweepService::TakePriorRuns(tracking::Tables& tables, const SweepRo
     }
   }
   Transition added = (*live)->sweep->AddPriorRuns(attached, now);
-  return Apply(tables, row, nullptr, std::move(added), now);
+  return Apply(tables, row, nullptr, added, now);
 }
 
 }  // namespace regatta::sweeps

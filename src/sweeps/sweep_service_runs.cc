@@ -48,7 +48,7 @@ Result<void> SweepService::Attach(tracking::Tables& tables, const Found& found, 
   if (!joined) {
     return joined.error();
   }
-  return Apply(tables, *found.row, &run, *std::move(joined), now);
+  return Apply(tables, *found.row, &run, *joined, now);
 }
 
 Result<void> SweepService::OnStarted(tracking::Tables& tables, tracking::Run& run, Timestamp now) {
@@ -74,7 +74,7 @@ Result<void> SweepService::OnStarted(tracking::Tables& tables, tracking::Run& ru
   if (!started) {
     return started.error();
   }
-  if (Result<void> done = Apply(tables, *found->row, &run, *std::move(started), now); !done) {
+  if (Result<void> done = Apply(tables, *found->row, &run, *started, now); !done) {
     return done;
   }
   run.stop_requested = run.stop_requested || sweep.ShouldStop(run.name);
@@ -107,7 +107,7 @@ Result<void> SweepService::OnRows(tracking::Tables& tables, tracking::Run& run,
   if (!taken) {
     return taken.error();
   }
-  if (Result<void> done = Apply(tables, *found->row, &run, *std::move(taken), now); !done) {
+  if (Result<void> done = Apply(tables, *found->row, &run, *taken, now); !done) {
     return done;
   }
   run.stop_requested = run.stop_requested || sweep.ShouldStop(run.name);
@@ -124,8 +124,7 @@ Result<void> SweepService::OnPreempting(tracking::Tables& tables, tracking::Run&
     return Ok();
   }
   Result<Transition> noted = found->live->sweep->RunPreempting(run.name, now);
-  return noted ? Apply(tables, *found->row, &run, *std::move(noted), now)
-               : Result<void>(noted.error());
+  return noted ? Apply(tables, *found->row, &run, *noted, now) : Result<void>(noted.error());
 }
 
 Result<void> SweepService::OnEnded(tracking::Tables& tables, tracking::Run& run, Timestamp now) {
@@ -147,8 +146,7 @@ Result<void> SweepService::OnEnded(tracking::Tables& tables, tracking::Run& run,
     return Ok();
   }
   Result<Transition> ended = found->live->sweep->RunFinished(run.name, *run.exit_code, now);
-  return ended ? Apply(tables, *found->row, &run, *std::move(ended), now)
-               : Result<void>(ended.error());
+  return ended ? Apply(tables, *found->row, &run, *ended, now) : Result<void>(ended.error());
 }
 
 Result<void> SweepService::OnDeleting(tracking::Tables& tables, const tracking::Run& run,
@@ -162,8 +160,7 @@ Result<void> SweepService::OnDeleting(tracking::Tables& tables, const tracking::
   }
   Result<Transition> deleted = found->live->sweep->DeleteRun(run.name, now);
   tracking::Run gone = run;
-  return deleted ? Apply(tables, *found->row, &gone, *std::move(deleted), now)
-                 : Result<void>(deleted.error());
+  return deleted ? Apply(tables, *found->row, &gone, *deleted, now) : Result<void>(deleted.error());
 }
 
 }  // namespace regatta::sweeps

@@ -158,10 +158,10 @@ class SweepService final : public tracking::RunObserver {
   void Touch(SweepId id);
   // Stores what a transition changed. `current` is a run that the caller stores.
   Result<void> Apply(tracking::Tables& tables, const SweepRow& row, tracking::UserId user,
-                     tracking::Run* current, std::vector<Change> changes, Timestamp now);
+                     tracking::Run* current, const std::vector<Change>& changes, Timestamp now);
   Result<void> Apply(tracking::Tables& tables, const SweepRow& row, tracking::Run* current,
-                     Transition transition, Timestamp now) {
-    return Apply(tables, row, row.user, current, std::move(transition.changes), now);
+                     const Transition& transition, Timestamp now) {
+    return Apply(tables, row, row.user, current, transition.changes, now);
   }
   Result<void> Attach(tracking::Tables& tables, const Found& found, tracking::Run& run,
                       Timestamp now);
