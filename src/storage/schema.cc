@@ -366,6 +366,10 @@ CREATE TABLE sweep_values (
     R"sql(
 CREATE INDEX sweep_attempts_by_run ON sweep_attempts(sweep_id, run_id);
 )sql",
+    // 5: outcomes of sweeps with several metrics.
+    R"sql(
+ALTER TABLE sweep_attempts ADD COLUMN outcomes BLOB NOT NULL DEFAULT x'';
+)sql",
 };
 
 }  // namespace

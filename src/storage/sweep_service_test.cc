@@ -450,6 +450,44 @@ TEST_F(SweepServiceTest, ASearchBeginsWithTheBestOfAnEarlierSweep) {
             std::string::npos);
 }
 
+TEST_F(SweepServiceTest, ASearchLearnsFromEveryMetricOfTheList) {
+  const auto search = [&](bool has_latency, bool restarts) {
+    const SweepRow row = Create(
+        "method: bayes\nmetrics: [{name: loss, goal: minimize}, {name: latency, goal: minimize}]\n"
+        "parameters: {x: {min: 0.0, max: 1.0}}\nregatta: {seed: 4}\n");
+    std::string agent = Register(row);
+    Command command;
+    for (int i = 0; i < 10; ++i) {
+      if (restarts) Open();
+      command = Beat(row, agent).commands.at(0);
+      Start(row, command.run_id);
+      Do([&](Tables& tables) -> Result<void> {
+        const auto run = tables.runs().FindByName(project_.id, command.run_id);
+        if (!run) return run.error();
+        tracking::StreamRequest request{
+            .append = {}, .preempting = false, .complete = true, .exit_code = 0};
+        request.append.pieces.push_back({.kind = tracking::StreamKind::kHistory,
+                                         .first_line = 0,
+                                         .lines = {fmt::format(R"({{"loss":{}}})", i)}});
+        request.append.summary_json = has_latency
+                                          ? fmt::format(R"({{"loss":{},"latency":{}}})", i, 10 - i)
+                                          : fmt::format(R"({{"loss":{}}})", i);
+        const auto done =
+            tracking::ApplyStream(tables, service_.get(), (*run)->id, request, clock_.Now());
+        if (!done) return done.error();
+        return Ok();
+      });
+    }
+    EXPECT_EQ(Records(row).attempts.at(3).outcomes.at(0), 3.0);
+    return Beat(row, agent).commands.at(0);
+  };
+  const Command both = search(true, false);
+  EXPECT_NE(both.why.find("hypervolume"), std::string::npos) << both.why;
+  EXPECT_EQ(search(true, true).args_json, both.args_json) << "the outcomes are in the rows";
+  EXPECT_EQ(search(false, false).why.find("hypervolume"), std::string::npos)
+      << "a result without the second metric is none";
+}
+
 TEST_F(SweepServiceTest, FindsThePointOfARun) {
   const SweepRow row = Create(kGrid);
   const Command command = Beat(row, Register(row)).commands.at(0);

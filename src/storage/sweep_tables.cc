@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "rows.h"
 
@@ -181,7 +183,25 @@ PointRecord ReadPoint(const Statement& row) {
   "a.is_acknowledged, a.is_gone, a.is_late, a.commands_lost, a.resumes, a.gpus, "            \
   "a.started_us, a.offered_us, a.ended_us, a.exit_code, a.stop, a.cause, "                   \
   "a.is_quick_failure, a.why, a.has_summary, a.lines_seen, a.value_count, a.invalid_count, " \
-  "a.best, a.worst, a.last, a.summary "
+  "a.best, a.worst, a.last, a.summary, a.outcomes "
+
+// NaN stands for what is not known.
+std::string PackedOutcomes(const std::vector<std::optional<double>>& outcomes) {
+  std::vector<double> numbers;
+  numbers.reserve(outcomes.size());
+  for (const std::optional<double> outcome : outcomes) {
+    numbers.push_back(outcome.value_or(std::numeric_limits<double>::quiet_NaN()));
+  }
+  return Packed(numbers);
+}
+
+std::vector<std::optional<double>> OutcomesOf(std::string_view bytes) {
+  std::vector<std::optional<double>> outcomes;
+  for (const double number : Unpacked<double>(bytes)) {
+    outcomes.push_back(std::isnan(number) ? std::nullopt : std::optional(number));
+  }
+  return outcomes;
+}
 
 AttemptRecord ReadAttempt(const Statement& row) {
   return {.serial = Small(row.Int(0)),
@@ -213,7 +233,8 @@ AttemptRecord ReadAttempt(const Statement& row) {
           .best = DoubleAt(row, 26),
           .worst = DoubleAt(row, 27),
           .last = DoubleAt(row, 28),
-          .summary = DoubleAt(row, 29)};
+          .summary = DoubleAt(row, 29),
+          .outcomes = OutcomesOf(row.View(30))};
 }
 
 AgentRecord ReadAgent(const Statement& row) {
@@ -486,12 +507,13 @@ Result<void> SqlSweepTables::Put(SweepId id, const PointRecord& record) {
 
 Result<void> SqlSweepTables::Put(SweepId id, const AttemptRecord& record) {
   const auto wide = [](std::uint32_t number) { return static_cast<std::int64_t>(number); };
+  const std::string outcomes = PackedOutcomes(record.outcomes);
   Statement statement = context_.connection->Prepare(
       "INSERT OR REPLACE INTO sweep_attempts (sweep_id, serial, point, number, run_id, agent_id, "
       "state, token, lease_until_us, is_acknowledged, is_gone, is_late, commands_lost, resumes, "
       "gpus, started_us, offered_us, ended_us, exit_code, stop, cause, is_quick_failure, why, "
-      "has_summary, lines_seen, value_count, invalid_count, best, worst, last, summary) VALUES "
-      "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+      "has_summary, lines_seen, value_count, invalid_count, best, worst, last, summary, "
+      "outcomes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   statement.Bind(ToInt(id), wide(record.serial), wide(record.point), wide(record.number),
                  record.run_id, record.agent_id, static_cast<int>(record.state), Bits(record.token),
                  record.lease_until.count(), record.is_acknowledged, record.is_gone, record.is_late,
@@ -500,7 +522,7 @@ Result<void> SqlSweepTables::Put(SweepId id, const AttemptRecord& record) {
                  record.exit_code, static_cast<int>(record.stop), static_cast<int>(record.cause),
                  record.is_quick_failure, record.why, record.has_summary, Bits(record.lines_seen),
                  Bits(record.values), Bits(record.values_invalid), record.best, record.worst,
-                 record.last, record.summary);
+                 record.last, record.summary, BlobView{outcomes});
   return statement.Run();
 }
 

@@ -96,12 +96,18 @@ void ReadMetric(const LoggedKeys& keys, std::span<const tracking::StreamLines> p
   }
 }
 
-void ReadSummary(std::string_view metric, std::string_view summary_json, MetricUpdate& update) {
+void ReadSummary(const LoggedKeys& keys, std::string_view summary_json, MetricUpdate& update) {
+  update.outcomes.assign(keys.outcomes.size(), std::nullopt);
   (void)tracking::ScanRow(summary_json, [&](const tracking::RowMember& member) {
     // The client's own keys are there before anything was logged.
     update.has_summary = update.has_summary || !member.key.starts_with('_');
-    if (!metric.empty() && IsKey(member.key, metric)) {
+    if (!keys.metric.empty() && IsKey(member.key, keys.metric)) {
       update.summary = tracking::FiniteNumber(member.value);
+    }
+    for (std::size_t i = 0; i < keys.outcomes.size(); ++i) {
+      if (IsKey(member.key, keys.outcomes[i])) {
+        update.outcomes[i] = tracking::FiniteNumber(member.value);
+      }
     }
   });
 }
@@ -132,8 +138,9 @@ Result<AttachedRun> ReadAttachedRun(const tracking::Tables& tables, const tracki
     return read.error();
   }
   MetricUpdate summary;
-  ReadSummary(keys.metric, run.summary_json, summary);
+  ReadSummary(keys, run.summary_json, summary);
   attached.summary = summary.summary;
+  attached.outcomes = summary.outcomes;
   return attached;
 }
 

@@ -14,8 +14,9 @@ namespace regatta::sweeps {
 
 // What of a run's rows a sweep looks at.
 struct LoggedKeys {
-  std::string metric;    // empty: nothing
-  std::string resource;  // what early termination counts; empty: it counts values
+  std::string metric;                 // empty: nothing
+  std::string resource;               // what early termination counts; empty: it counts values
+  std::vector<std::string> outcomes;  // the entries of `metrics`
 };
 
 struct SweepService::Live {
@@ -51,7 +52,7 @@ std::optional<std::uint64_t> ExpectedRuns(const SweepConfig& config);
 // The metric's values in new lines of a run, and in its summary.
 void ReadMetric(const LoggedKeys& keys, std::span<const tracking::StreamLines> pieces,
                 MetricUpdate& update);
-void ReadSummary(std::string_view metric, std::string_view summary_json, MetricUpdate& update);
+void ReadSummary(const LoggedKeys& keys, std::string_view summary_json, MetricUpdate& update);
 
 // A run as it stands, for joining a sweep.
 Result<AttachedRun> ReadAttachedRun(const tracking::Tables& tables, const tracking::Run& run,

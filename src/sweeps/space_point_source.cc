@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -45,6 +46,7 @@ class SpacePointSource : public PointSource {
  public:
   SpacePointSource(const SweepConfig& config, ParameterSpace space, search::SamplerOptions options)
       : metric_(config.metric.value_or(MetricConfig{})),
+        metrics_(config.metrics),
         is_cost_seconds_(config.regatta.cost == "seconds"),
         space_(std::move(space)),
         seed_(options.seed),
@@ -148,7 +150,7 @@ class SpacePointSource : public PointSource {
     const bool is_same_state =
         told.state == trial.state || (IsOpen(told.state) && IsOpen(trial.state));
     const bool is_same = told.is_known && is_same_state && told.objectives == trial.objectives &&
-                         told.cost == trial.cost;
+                         told.constraints == trial.constraints && told.cost == trial.cost;
     if (is_same) {
       return;
     }
@@ -161,6 +163,7 @@ class SpacePointSource : public PointSource {
     trial.values = *told.values;
     told.state = trial.state;
     told.objectives = trial.objectives;
+    told.constraints = trial.constraints;
     told.cost = trial.cost;
     told.is_known = TellTrial(std::move(trial));
   }
@@ -173,6 +176,7 @@ class SpacePointSource : public PointSource {
     std::optional<search::Point> values;
     search::TrialState state = search::TrialState::kPending;
     std::vector<double> objectives;
+    std::vector<double> constraints;
     std::optional<double> cost;
   };
 
@@ -326,6 +330,9 @@ class SpacePointSource : public PointSource {
         trial.state = search::TrialState::kLost;
         break;
     }
+    if (!metrics_.empty()) {
+      SetOutcomes(trial, view);
+    }
     if (is_cost_seconds_) {
       SetCost(trial, view);
     }
@@ -349,6 +356,48 @@ class SpacePointSource : public PointSource {
     }
   }
 
+  // The mean over the attempts whose summaries hold the entry of `metrics`; NaN: none does.
+  static double MeanOutcome(const TrialView& view, std::size_t entry) {
+    double sum = 0;
+    int count = 0;
+    for (const AttemptRecord* attempt : view.attempts) {
+      if (entry < attempt->outcomes.size() && attempt->outcomes[entry]) {
+        sum += *attempt->outcomes[entry];
+        ++count;
+      }
+    }
+    return count > 0 ? sum / count : std::numeric_limits<double>::quiet_NaN();
+  }
+
+  // What a finished trial's summaries say of the list `metrics`. Of several objectives all are
+  // taken from there, so that they belong together; a single one stays the best of its history.
+  void SetOutcomes(search::Trial& trial, const TrialView& view) const {
+    if (trial.state != search::TrialState::kFinished) {
+      return;
+    }
+    const auto objectives = std::ranges::count_if(metrics_, &MetricEntry::is_objective);
+    std::vector<double> values;
+    for (std::size_t i = 0; i < metrics_.size(); ++i) {
+      const double mean = MeanOutcome(view, i);
+      if (!metrics_[i].is_objective()) {
+        // An infinite outcome is as good as none; NaN would never equal what was told before.
+        trial.constraints.push_back(std::isnan(mean) ? std::numeric_limits<double>::infinity()
+                                                     : mean);
+      } else if (std::isfinite(mean)) {
+        values.push_back(mean);
+      }
+    }
+    if (objectives <= 1) {
+      return;
+    }
+    if (values.size() == static_cast<std::size_t>(objectives)) {
+      trial.objectives = std::move(values);
+    } else {
+      trial.state = search::TrialState::kFailed;  // one of them was never logged
+      trial.objectives.clear();
+    }
+  }
+
   static void SetCost(search::Trial& trial, const TrialView& view) {
     double seconds = 0;
     for (const AttemptRecord* attempt : view.attempts) {
@@ -363,6 +412,7 @@ class SpacePointSource : public PointSource {
 
   // Constant after construction.
   const MetricConfig metric_;
+  const std::vector<MetricEntry> metrics_;  // the list; empty where the file has one metric
   const bool is_cost_seconds_;
   const ParameterSpace space_;
   const std::uint64_t seed_;

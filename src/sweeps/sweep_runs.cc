@@ -288,6 +288,9 @@ void Sweep::TakeValues(std::uint32_t serial, const MetricUpdate& update) {
     EditAttempt(serial).summary = update.summary;
     TakeValue(attempt, *update.summary);
   }
+  if (!update.outcomes.empty() && attempt.outcomes != update.outcomes) {
+    EditAttempt(serial).outcomes = update.outcomes;
+  }
 }
 
 void Sweep::TakeValue(AttemptRecord& attempt, double value) {
@@ -324,6 +327,7 @@ void Sweep::JudgeEarly(std::uint32_t serial) {
 void Sweep::LoadHistory(std::uint32_t serial, const AttachedRun& run) {
   MetricUpdate update;
   update.summary = run.summary;
+  update.outcomes = run.outcomes;
   update.has_summary = run.summary.has_value();
   for (const MetricValue& value : run.history) {
     update.values.push_back({update.lines_end++, value.step, value.value});

@@ -87,6 +87,9 @@ Result<SweepService::Live*> SweepService::Open(tracking::Tables& tables, const S
   auto live = std::make_unique<Live>();
   live->program = parsed->config.program;
   live->keys.metric = parts->settings.metric ? parts->settings.metric->name : "";
+  for (const MetricEntry& entry : parsed->config.metrics) {
+    live->keys.outcomes.push_back(entry.name);
+  }
   if (parts->settings.counts_steps) {
     live->keys.resource = parsed->config.early_terminate->resource;
   }

@@ -99,7 +99,7 @@ Result<void> SweepService::OnRows(tracking::Tables& tables, tracking::Run& run,
   update.run_id = run.name;
   ReadMetric(found->live->keys, history, update);
   if (summary_changed) {
-    ReadSummary(found->live->keys.metric, run.summary_json, update);
+    ReadSummary(found->live->keys, run.summary_json, update);
   }
   const bool is_news = update.lines_end > 0 || summary_changed;
   Result<Transition> taken =

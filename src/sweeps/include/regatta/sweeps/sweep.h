@@ -116,6 +116,8 @@ struct MetricUpdate {
   std::vector<Value> values;      // of the metric, by line
   std::optional<double> summary;  // of the metric
   bool has_summary = false;       // the summary holds anything at all
+  // What the summary holds of each entry of `metrics`; empty: nothing new.
+  std::vector<std::optional<double>> outcomes = {};
 };
 
 struct ScheduleEntry {
@@ -129,6 +131,7 @@ struct AttachedRun {
   RunState state = RunState::kRunning;
   std::vector<MetricValue> history;
   std::optional<double> summary;
+  std::vector<std::optional<double>> outcomes = {};  // of `metrics`, as in MetricUpdate
 };
 
 struct SweepCounts {
