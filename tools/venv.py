@@ -21,6 +21,7 @@ ENVIRONMENTS = {
     "demo": "examples/digits/requirements.txt",
     "bench-openwandb": "bench/requirements-openwandb.txt",
     "bench-mlflow": "bench/requirements-mlflow.txt",
+    "bench-tables": "bench/search/requirements-tables.txt",
     "node": "tools/requirements-node.txt",
     "wandb-scheduler": "tests/wire/requirements-scheduler.txt",
     "wandb-0.31.0": "tests/wire/requirements-0.31.0.txt",

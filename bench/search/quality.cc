@@ -7,6 +7,7 @@
 //   search_quality serve SUITE NUMBER SEED
 //     lets another program ask for values: prints the space, then answers one line of values with
 //     one observation ("crash" for a failed run), and "end" with the regrets after each trial.
+// The suite s3 reads its tables from the folder in $REGATTA_SEARCH_TABLES (see tables.py).
 // Regret: (true value of the trial that looks best - optimum) / (median of random points -
 // optimum).
 #include <fmt/format.h>
@@ -41,8 +42,7 @@ class Session {
   // What a sampler would be told; infinite for a crash.
   double Observe(const Point& point) {
     const double truth = task_.value(point);
-    const double noise = rng_.Normal() * task_.noise;
-    const double seen = truth + noise;
+    const double seen = task_.Observe(point, rng_);
     if (std::isfinite(truth) && seen < best_seen_) {
       best_seen_ = seen;
       best_true_ = truth;
@@ -135,16 +135,20 @@ int Run(const std::vector<std::string>& arguments) {
       continue;
     }
     ++done;
-    const Task task = MakeTask(suite, number);
+    const auto task = MakeTask(suite, number);
+    if (!task) {
+      fmt::print(stderr, "{}\n", task.error().message);
+      return 1;
+    }
     const auto first = static_cast<std::uint64_t>(own["first"]);
     for (std::uint64_t seed = first; seed < first + static_cast<std::uint64_t>(own["seeds"]);
          ++seed) {
-      Session session(task, seed);
-      if (RunOne(task, method, seed, trials, static_cast<std::size_t>(own["workers"]), settings,
+      Session session(*task, seed);
+      if (RunOne(*task, method, seed, trials, static_cast<std::size_t>(own["workers"]), settings,
                  session) != 0) {
         return 1;
       }
-      fmt::print("{},{},{},{},{:.6g},{:.6g},{:.6g}\n", suite, task.name, seed, label,
+      fmt::print("{},{},{},{},{:.6g},{:.6g},{:.6g}\n", suite, task->name, seed, label,
                  session.RegretAfter(25), session.RegretAfter(50), session.RegretAfter(trials));
       std::fflush(stdout);
     }
@@ -177,7 +181,12 @@ void PrintSpace(const search::SearchSpace& space) {
 }
 
 int Serve(const std::vector<std::string>& arguments) {
-  const Task task = MakeTask(arguments[1], std::stoul(arguments[2]));
+  const auto made = MakeTask(arguments[1], std::stoul(arguments[2]));
+  if (!made) {
+    fmt::print(stderr, "{}\n", made.error().message);
+    return 1;
+  }
+  const Task& task = *made;
   Session session(task, std::stoull(arguments[3]));
   fmt::print("{}\n", task.name);
   PrintSpace(task.space);

@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <numbers>
 #include <utility>
+#include <vector>
 
 #include "bbob.h"
 #include "regatta/base/check.h"
 #include "regatta/base/rng.h"
+#include "tables.h"
 
 namespace regatta::bench {
 namespace {
@@ -92,7 +95,8 @@ Task MakeBbob(std::size_t number) {
             0,
             1,
             0,
-            false};
+            false,
+            {}};
   const auto bbob = std::make_shared<const Bbob>(function, optimum, seed);
   task.value = [bbob, offsets, steps](const Point& point) {
     std::vector<double> x(point.size());
@@ -235,7 +239,8 @@ Task MakeHidden(std::size_t number) {
             0,
             1,
             0,
-            conditional};
+            conditional,
+            {}};
   const std::size_t d = task.space.size();
   HiddenFunction hidden;
   std::vector<double> inverse_scales(d);
@@ -297,13 +302,33 @@ Task MakeHidden(std::size_t number) {
 
 }  // namespace
 
-std::size_t TaskCount(const std::string& suite) {
-  return suite == "s1" ? kS1Tasks : suite == "s2" ? kS2Tasks : 0;
+double Task::Observe(const Point& point, Rng& rng) const {
+  return observe ? observe(point, rng) : value(point) + noise * rng.Normal();
 }
 
-Task MakeTask(const std::string& suite, std::size_t number) {
-  Check(number < TaskCount(suite), "there is no such task");
-  return suite == "s1" ? MakeBbob(number) : MakeHidden(number);
+std::size_t TaskCount(const std::string& suite) {
+  return suite == "s1"   ? kS1Tasks
+         : suite == "s2" ? kS2Tasks
+         : suite == "s3" ? TableNames().size()
+                         : 0;
+}
+
+Result<Task> MakeTask(const std::string& suite, std::size_t number, const std::string& tables) {
+  if (number >= TaskCount(suite)) {
+    return InvalidArgument(
+        fmt::format("there is no task {} in the suite {}: choose from s1 (0 to {}), s2 (0 to {}) "
+                    "and s3 (0 to {})",
+                    number, suite, kS1Tasks - 1, kS2Tasks - 1, TableNames().size() - 1));
+  }
+  if (suite != "s3") {
+    return suite == "s1" ? MakeBbob(number) : MakeHidden(number);
+  }
+  std::string folder = tables;
+  if (const char* set = std::getenv("REGATTA_SEARCH_TABLES"); folder.empty() && set != nullptr) {
+    folder = set;
+  }
+  return ReadTableTask(
+      fmt::format("{}/{}.table", folder.empty() ? "." : folder, TableNames()[number]));
 }
 
 }  // namespace regatta::bench

@@ -2,10 +2,20 @@
 // call.
 #include "tasks.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <bit>
+#include <cstdint>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "bbob.h"
 #include "regatta/base/rng.h"
+#include "tables.h"
 
 namespace regatta::bench {
 namespace {
@@ -34,11 +44,81 @@ TEST(Bbob, IsZeroAtItsOptimumAndNowhereLess) {
 TEST(Tasks, HaveAnOptimumBelowTheirMedian) {
   for (const std::string suite : {"s1", "s2"}) {
     for (std::size_t number = 0; number < TaskCount(suite); number += 9) {
-      const Task task = MakeTask(suite, number);
-      EXPECT_LT(task.best, task.reference) << task.name;
-      EXPECT_EQ(MakeTask(suite, number).best, task.best) << task.name;
+      const auto task = MakeTask(suite, number);
+      ASSERT_TRUE(task) << task.error().message;
+      EXPECT_LT(task->best, task->reference) << task->name;
+      EXPECT_EQ(MakeTask(suite, number)->best, task->best) << task->name;
     }
   }
+}
+
+TEST(Tasks, RefuseAnUnknownSuiteOrNumberByName) {
+  EXPECT_THAT(MakeTask("s9", 0).error().message, testing::HasSubstr("no task 0 in the suite s9"));
+  EXPECT_THAT(MakeTask("s1", 72).error().message, testing::HasSubstr("s1 (0 to 71)"));
+}
+
+// A table of 2 x 3 configurations with two seeds each; the best one is (1, 20).
+class Tables : public testing::Test {
+ protected:
+  static std::string Head() {
+    return "regatta-table 1\nname tiny\nseeds 2\nparameter a 1 2\nparameter b 10 20 30\nend\n";
+  }
+  std::string Write(const std::string& head, const std::vector<float>& values) const {
+    const std::string path = testing::TempDir() + "/tiny.table";
+    std::ofstream file(path, std::ios::binary);
+    file << head;
+    for (const float value : values) {
+      const auto bits = std::bit_cast<std::uint32_t>(value);
+      for (unsigned shift = 0; shift < 32; shift += 8) {
+        file.put(static_cast<char>(bits >> shift & 0xFFU));
+      }
+    }
+    return path;
+  }
+  static search::Point At(std::int64_t a, std::int64_t b) {
+    return {search::CategoryIndex{a}, search::CategoryIndex{b}};
+  }
+  std::vector<float> values_ = {.5F, .5F, .25F, .75F, .5F, 1, 1, 1, .125F, .25F, .75F, 1};
+};
+
+TEST_F(Tables, TruthIsTheMeanOverTheSeedsAndTheLastParameterIsTheFastest) {
+  const auto task = ReadTableTask(Write(Head(), values_));
+  ASSERT_TRUE(task) << task.error().message;
+  EXPECT_EQ(task->name, "tiny");
+  EXPECT_EQ(task->value(At(0, 0)), 0.5);
+  EXPECT_EQ(task->value(At(0, 2)), 0.75);
+  EXPECT_EQ(task->value(At(1, 1)), 0.1875);
+  EXPECT_EQ(task->best, 0.1875);
+  EXPECT_EQ(task->reference, 0.75);
+  EXPECT_THAT(task->space[1].distribution.spec().levels, testing::ElementsAre(10, 20, 30));
+}
+
+TEST_F(Tables, ObserveOneSeedDrawnAtRandom) {
+  const auto task = ReadTableTask(Write(Head(), values_));
+  ASSERT_TRUE(task) << task.error().message;
+  Rng rng(1);
+  std::map<double, int> seen;
+  for (int i = 0; i < 200; ++i) {
+    ++seen[task->Observe(At(0, 1), rng)];
+  }
+  EXPECT_EQ(seen.size(), 2U);
+  EXPECT_GT(seen[0.25], 50);
+  EXPECT_GT(seen[0.75], 50);
+}
+
+TEST_F(Tables, SayWhatToRunWhenTheyAreMissingOrTorn) {
+  EXPECT_THAT(ReadTableTask("/nonexistent/car.table").error().message,
+              testing::HasSubstr("python3 bench/search/tables.py"));
+  values_.pop_back();
+  EXPECT_THAT(ReadTableTask(Write(Head(), values_)).error().message,
+              testing::HasSubstr("has 44 bytes of values, its head asks for 48"));
+  EXPECT_THAT(ReadTableTask(Write("regatta-table 2\n", {})).error().message,
+              testing::HasSubstr("is no table"));
+  EXPECT_THAT(ReadTableTask(Write("regatta-table 1\nseeds 2\nend\n", {})).error().message,
+              testing::HasSubstr("its head lacks"));
+  values_.push_back(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_THAT(ReadTableTask(Write(Head(), values_)).error().message,
+              testing::HasSubstr("configuration 5 has a value that is no number"));
 }
 
 }  // namespace
