@@ -5,8 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "linalg.h"
-
 namespace regatta::search {
 namespace {
 
@@ -76,60 +74,68 @@ Rows::Rows(const Encoder& encoder, std::span<const Unit> units)
 
 Evidence::Evidence(const Encoder& encoder, const Rows& rows, std::span<const double> y)
     : n_(rows.size()), y_(y.begin(), y.end()) {
-  const std::size_t entries = n_ * (n_ + 1) / 2;
-  distances_.assign(encoder.dimensions(), std::vector<double>(entries));
+  const std::size_t entries = PackedSize(n_);
+  distances_.assign(encoder.dimensions(), AlignedVector<double>(entries));
   for (std::size_t c = 0; c < encoder.columns(); ++c) {
     const double* column = rows.column(c);
+    const bool category = encoder.is_category_column(c);
     double* out = distances_[encoder.dimension_of(c)].data();
-    for (std::size_t j = 0; j < n_; ++j) {
-      const auto add = encoder.is_category_column(c) ? &AddScaledMismatch : &AddScaledSquares;
-      add(out, column + j, column[j], 1.0, n_ - j);
-      out += n_ - j;
+    for (std::size_t first = 0; first < n_; first += kPanel) {
+      double panel[kPanel] = {};
+      std::copy(column + first, column + std::min(n_, first + kPanel), panel);
+      for (std::size_t k = 0; k < first + kPanel; ++k, out += kPanel) {
+        const double at = k < n_ ? column[k] : 0.0;
+        for (std::size_t i = 0; i < kPanel; ++i) {
+          const double gap = panel[i] - at;
+          const double mismatch = (panel[i] < 0) != (at < 0) ? 0.5 : panel[i] == at ? 0.0 : 1.0;
+          out[i] += category ? mismatch : gap * gap;
+        }
+      }
     }
   }
-  base_.resize(entries);
   total_.resize(entries);
   matern_.resize(entries);
-  factor_.resize(n_ * n_);
-  z_.resize(n_);
-  ones_.resize(n_);
+  factor_.resize(entries);
+  inverses_.resize(InversesSize(n_));
+  z_.resize(PanelsOf(n_) * kPanel);
+  ones_.resize(z_.size());
 }
 
-// total_ := Σ_d dist_d² / ℓ_d² over all dimensions but `without`.
-void Evidence::SumDistances(const Hyper& hyper, std::size_t without) {
+void Evidence::SumDistances(const Hyper& hyper) {
   std::fill(total_.begin(), total_.end(), 0.0);
   for (std::size_t d = 0; d < distances_.size(); ++d) {
-    if (d != without) {
-      AddScaled(total_.data(), distances_[d].data(), std::exp(-2 * hyper.log_scale[d]),
-                total_.size());
-    }
+    AddScaled(total_.data(), distances_[d].data(), std::exp(-2 * hyper.log_scale[d]),
+              total_.size());
   }
 }
 
-// From matern_, the unscaled kernel.
+// matern_ from total_.
+void Evidence::ApplyKernel() {
+  Matern52(matern_.data(), total_.data(), total_.data(), 0.0, 1.0, total_.size());
+}
+
+// From matern_.
 double Evidence::LogLikelihood(double log_signal, double log_noise) {
   const double signal = std::exp(log_signal);
   const double diagonal = std::exp(log_noise) + kJitter * signal;
-  const double* entry = matern_.data();
-  for (std::size_t j = 0; j < n_; ++j) {
-    double* column = factor_.data() + j * n_;
-    for (std::size_t i = j; i < n_; ++i) {
-      column[i] = signal * *entry++;
-    }
-    column[j] += diagonal;
+  for (std::size_t i = 0; i < factor_.size(); ++i) {
+    factor_[i] = signal * matern_[i];
   }
-  if (!Cholesky(factor_.data(), n_, n_)) {
+  for (std::size_t i = 0; i < n_; ++i) {
+    factor_[PackedIndex(i, i)] += diagonal;
+  }
+  if (!Cholesky(factor_.data(), inverses_.data(), n_)) {
     return -kInfinity;
   }
-  std::copy(y_.begin(), y_.end(), z_.begin());
-  std::fill(ones_.begin(), ones_.end(), 1.0);
-  SolveLower(factor_.data(), n_, n_, z_.data());
-  SolveLower(factor_.data(), n_, n_, ones_.data());
+  std::fill(std::copy(y_.begin(), y_.end(), z_.begin()), z_.end(), 0.0);
+  std::fill(std::fill_n(ones_.begin(), n_, 1.0), ones_.end(), 0.0);
+  SolveLower(factor_.data(), inverses_.data(), n_, z_.data());
+  SolveLower(factor_.data(), inverses_.data(), n_, ones_.data());
   const double cross = Dot(z_.data(), ones_.data(), n_);
   const double weight = Dot(ones_.data(), ones_.data(), n_) + kMeanRidge;
   double log_determinant = 0;
-  for (std::size_t j = 0; j < n_; ++j) {
-    log_determinant += std::log(factor_[j * n_ + j]);
+  for (std::size_t i = 0; i < n_; ++i) {
+    log_determinant += std::log(factor_[PackedIndex(i, i)]);
   }
   const double misfit = Dot(z_.data(), z_.data(), n_) - cross * cross / weight;
   const double value = -0.5 * misfit - log_determinant;
@@ -141,8 +147,8 @@ double Evidence::LogPosterior(const Hyper& hyper) {
   if (!(prior > -kInfinity)) {
     return prior;
   }
-  SumDistances(hyper, hyper.size());
-  Matern52(matern_.data(), total_.data(), 1.0, total_.size());
+  SumDistances(hyper);
+  ApplyKernel();
   return LogLikelihood(hyper.log_signal, hyper.log_noise) + prior;
 }
 
@@ -150,15 +156,15 @@ void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
   constexpr double kWidth = 0.7;
   constexpr int kSteps = 5;
   const std::size_t dimensions = hyper.log_scale.size();
+  SumDistances(hyper);
+  ApplyKernel();
+  // The likelihood at `hyper`, known from the coordinate before.
+  double likelihood = LogLikelihood(hyper.log_signal, hyper.log_noise);
   for (std::size_t i = 0; i < hyper.size(); ++i) {
-    if (i < dimensions) {
-      SumDistances(hyper, i);
-      base_ = total_;
-    } else if (i == dimensions) {
-      SumDistances(hyper, hyper.size());
-      Matern52(matern_.data(), total_.data(), 1.0, total_.size());
-    }
     const Box box = BoxOf(hyper, i);
+    const double at = hyper[i];
+    const double weight = i < dimensions ? std::exp(-2 * at) : 0;
+    double last = 0;
     const auto density = [&](double value) {
       if (value < box.low || value > box.high) {
         return -kInfinity;
@@ -166,16 +172,16 @@ void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
       double signal = hyper.log_signal;
       double noise = hyper.log_noise;
       if (i < dimensions) {
-        total_ = base_;
-        AddScaled(total_.data(), distances_[i].data(), std::exp(-2 * value), total_.size());
-        Matern52(matern_.data(), total_.data(), 1.0, total_.size());
+        // Only this dimension's part of the distance is another.
+        Matern52(matern_.data(), total_.data(), distances_[i].data(), std::exp(-2 * value) - weight,
+                 1.0, total_.size());
       } else {
         (i == dimensions ? signal : noise) = value;
       }
-      return LogLikelihood(signal, noise) + LogPriorOne(hyper, i, value);
+      last = LogLikelihood(signal, noise);
+      return last + LogPriorOne(hyper, i, value);
     };
-    const double at = hyper[i];
-    const double level = density(at) + std::log(rng.UniformOpen());
+    const double level = likelihood + LogPriorOne(hyper, i, at) + std::log(rng.UniformOpen());
     double low = at - kWidth * rng.Uniform();
     double high = low + kWidth;
     // The steps are shared out between the sides by chance: a fixed share would bias the chain.
@@ -190,145 +196,192 @@ void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
       const double value = low + (high - low) * rng.Uniform();
       if (density(value) > level) {
         hyper[i] = value;
+        likelihood = last;
         break;
       }
       (value < at ? low : high) = value;
     }
+    if (i < dimensions) {
+      AddScaled(total_.data(), distances_[i].data(), std::exp(-2 * hyper[i]) - weight,
+                total_.size());
+    }
+    if (i + 1 == dimensions) {
+      ApplyKernel();
+    }
+  }
+}
+
+KernelShape<double> Posterior::Shape() const {
+  return {numbers_, columns_.size() - numbers_, weights_.data(), signal_};
+}
+
+void Posterior::Scale(const Rows& points, std::size_t row, double* out, std::size_t stride) const {
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    out[c * stride] = points.at(row, columns_[c]) * scales_[c];
   }
 }
 
 bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const double> y,
-                    const Hyper& hyper, std::size_t reserve) {
+                    const Hyper& hyper) {
   encoder_ = &encoder;
   hyper_ = hyper;
   signal_ = std::exp(hyper.log_signal);
   noise_ = std::exp(hyper.log_noise);
   observed_ = size_ = rows.size();
-  capacity_ = size_ + reserve;
-  const std::size_t columns = encoder.columns();
-  weights_.resize(columns);
-  for (std::size_t c = 0; c < columns; ++c) {
-    weights_[c] = std::exp(-2 * hyper.log_scale[encoder.dimension_of(c)]);
+  columns_.clear();
+  scales_.clear();
+  weights_.clear();
+  for (const bool categories : {false, true}) {
+    for (std::size_t c = 0; c < encoder.columns(); ++c) {
+      if (encoder.is_category_column(c) != categories) {
+        continue;
+      }
+      const double inverse_scale = std::exp(-hyper.log_scale[encoder.dimension_of(c)]);
+      columns_.push_back(c);
+      scales_.push_back(categories ? 1.0 : inverse_scale);
+      if (categories) {
+        weights_.push_back(inverse_scale * inverse_scale);
+      }
+    }
+    numbers_ = categories ? numbers_ : columns_.size();
   }
+  const std::size_t columns = columns_.size();
   rows_.resize(size_ * columns);
   for (std::size_t i = 0; i < size_; ++i) {
-    for (std::size_t c = 0; c < columns; ++c) {
-      rows_[i * columns + c] = rows.at(i, c);
-    }
+    Scale(rows, i, rows_.data() + i * columns, 1);
   }
-  factor_.assign(capacity_ * capacity_, 0.0);
-  double jitter = kJitter * signal_;
+  factor_.resize(PackedSize(size_));
+  inverses_.resize(InversesSize(size_));
+  AlignedVector<double> panel(columns * kPanel);
   bool factored = false;
-  for (int attempt = 0; attempt < 6 && !factored; ++attempt, jitter *= 10) {
-    for (std::size_t j = 0; j < size_; ++j) {
-      double* column = factor_.data() + j * capacity_ + j;
-      std::fill(column, column + (size_ - j), 0.0);
-      for (std::size_t c = 0; c < columns; ++c) {
-        const auto add = encoder.is_category_column(c) ? &AddScaledMismatch : &AddScaledSquares;
-        add(column, rows.column(c) + j, rows.at(j, c), weights_[c], size_ - j);
+  jitter_ = kJitter;
+  for (int attempt = 0; attempt < 6 && !factored; ++attempt) {
+    jitter_ = attempt == 0 ? kJitter : jitter_ * 10;
+    for (std::size_t first = 0; first < size_; first += kPanel) {
+      const std::size_t end = std::min(size_, first + kPanel);
+      for (std::size_t i = first; i < end; ++i) {
+        Scale(rows, i, panel.data() + (i - first), kPanel);
       }
-      Matern52(column, column, signal_, size_ - j);
-      column[0] += noise_ + jitter;
+      double* out = factor_.data() + PackedOffset(first / kPanel);
+      CovarianceNarrowTile(Shape(), panel.data(), rows_.data(), end, out);
+      for (std::size_t i = first; i < end; ++i) {
+        out[i * kPanel + (i - first)] += noise_ + jitter_ * signal_;
+      }
     }
-    factored = Cholesky(factor_.data(), capacity_, size_);
+    factored = Cholesky(factor_.data(), inverses_.data(), size_);
   }
   if (!factored) {
     return false;
   }
-  std::vector<double> ones(size_, 1.0);
-  alpha_.assign(y.begin(), y.end());
-  SolveLower(factor_.data(), capacity_, size_, alpha_.data());
-  SolveLower(factor_.data(), capacity_, size_, ones.data());
+  AlignedVector<double> ones(PanelsOf(size_) * kPanel);
+  std::fill_n(ones.begin(), size_, 1.0);
+  alpha_.assign(ones.size(), 0.0);
+  std::copy(y.begin(), y.end(), alpha_.begin());
+  SolveLower(factor_.data(), inverses_.data(), size_, alpha_.data());
+  SolveLower(factor_.data(), inverses_.data(), size_, ones.data());
   mean_ =
       Dot(alpha_.data(), ones.data(), size_) / (Dot(ones.data(), ones.data(), size_) + kMeanRidge);
   AddScaled(alpha_.data(), ones.data(), -mean_, size_);
-  SolveUpper(factor_.data(), capacity_, size_, alpha_.data());
+  SolveUpper(factor_.data(), inverses_.data(), size_, alpha_.data());
   return std::isfinite(mean_);
 }
 
-// scratch.cross := the covariance of each of the `rows` points with each row of the model.
-void Posterior::CrossCovariance(const Rows& points, std::size_t rows, Scratch& scratch) const {
-  const std::size_t columns = weights_.size();
-  scratch.cross.resize(rows * size_);
-  for (std::size_t i = 0; i < size_; ++i) {
-    double* out = scratch.cross.data() + i * rows;
-    std::fill(out, out + rows, 0.0);
-    for (std::size_t c = 0; c < columns; ++c) {
-      const auto add = encoder_->is_category_column(c) ? &AddScaledMismatch : &AddScaledSquares;
-      add(out, points.column(c), rows_[i * columns + c], weights_[c], rows);
-    }
-    Matern52(out, out, signal_, rows);
-  }
-}
-
 void Posterior::AppendPending(const Unit& unit) {
-  const std::size_t columns = weights_.size();
-  if (size_ == capacity_) {
-    const std::size_t grown = capacity_ + capacity_ / 4 + 16;
-    std::vector<double> factor(grown * grown);
-    for (std::size_t j = 0; j < size_; ++j) {
-      std::copy_n(factor_.data() + j * capacity_ + j, size_ - j, factor.data() + j * grown + j);
-    }
-    factor_ = std::move(factor);
-    capacity_ = grown;
-  }
+  const std::size_t columns = columns_.size();
   const Rows point(*encoder_, {&unit, 1});
-  Scratch scratch;
-  CrossCovariance(point, 1, scratch);
-  SolveRows(factor_.data(), capacity_, size_, scratch.cross.data(), 1, 1);
-  const double explained = Dot(scratch.cross.data(), scratch.cross.data(), size_);
-  for (std::size_t j = 0; j < size_; ++j) {
-    factor_[j * capacity_ + size_] = scratch.cross[j];
+  AlignedVector<double> narrow(columns * kNarrowTile);
+  Scale(point, 0, narrow.data(), kNarrowTile);
+  const std::size_t panels = PanelsOf(size_);
+  AlignedVector<double> tile(panels * kPanel * kNarrowTile);
+  CovarianceNarrowTile(Shape(), narrow.data(), rows_.data(), size_, tile.data());
+  SolveNarrowTile(factor_.data(), inverses_.data(), 0, panels, tile.data());
+  factor_.resize(PackedSize(size_ + 1));
+  inverses_.resize(InversesSize(size_ + 1));
+  double explained = 0;
+  for (std::size_t k = 0; k < size_; ++k) {
+    const double solved = tile[k * kNarrowTile];
+    explained += solved * solved;
+    factor_[PackedIndex(size_, k)] = solved;
   }
-  const double rest = signal_ * (1 + kJitter) + noise_ - explained;
-  factor_[size_ * capacity_ + size_] = std::sqrt(std::max(rest, kJitter * signal_));
+  const double rest = signal_ * (1 + jitter_) + noise_ - explained;
+  factor_[PackedIndex(size_, size_)] = std::sqrt(std::max(rest, kJitter * signal_));
   rows_.resize((size_ + 1) * columns);
-  for (std::size_t c = 0; c < columns; ++c) {
-    rows_[size_ * columns + c] = point.at(0, c);
-  }
+  Scale(point, 0, rows_.data() + size_ * columns, 1);
   ++size_;
+  FinishPanel(factor_.data(), inverses_.data(), size_);
 }
 
 void Posterior::DropPending() {
+  if (size_ == observed_) {
+    return;
+  }
   size_ = observed_;
-  rows_.resize(size_ * weights_.size());
+  rows_.resize(size_ * columns_.size());
+  factor_.resize(PackedSize(size_));
+  inverses_.resize(InversesSize(size_));
+  FinishPanel(factor_.data(), inverses_.data(), size_);
 }
 
 void Posterior::Predict(const Rows& points, double* mean, double* variance,
                         Scratch& scratch) const {
+  const std::size_t panels = PanelsOf(size_);
+  const std::size_t needed = variance == nullptr ? observed_ : size_;
+  scratch.points.resize(columns_.size() * kTile);
+  scratch.tile.resize(panels * kPanel * kTile);
+  double* tile = scratch.tile.data();
   const std::size_t m = points.size();
-  CrossCovariance(points, m, scratch);
-  std::fill(mean, mean + m, mean_);
-  for (std::size_t i = 0; i < observed_; ++i) {
-    AddScaled(mean, scratch.cross.data() + i * m, alpha_[i], m);
-  }
-  if (variance == nullptr) {
-    return;
-  }
-  SolveRows(factor_.data(), capacity_, size_, scratch.cross.data(), m, m);
-  std::fill(variance, variance + m, 0.0);
-  for (std::size_t i = 0; i < size_; ++i) {
-    AddSquares(variance, scratch.cross.data() + i * m, m);
-  }
-  for (std::size_t k = 0; k < m; ++k) {
-    variance[k] = std::max(signal_ - variance[k], 1e-10);
+  for (std::size_t first = 0; first < m;) {
+    const bool narrow = m - first <= kNarrowTile;
+    const std::size_t width = narrow ? kNarrowTile : kTile;
+    const std::size_t count = std::min(width, m - first);
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      double* out = scratch.points.data() + c * width;
+      const double* column = points.column(columns_[c]) + first;
+      for (std::size_t i = 0; i < width; ++i) {
+        out[i] = i < count ? column[i] * scales_[c] : 0.0;
+      }
+    }
+    if (narrow) {
+      CovarianceNarrowTile(Shape(), scratch.points.data(), rows_.data(), needed, tile);
+    } else {
+      CovarianceTile(Shape(), scratch.points.data(), rows_.data(), needed, tile);
+    }
+    double sums[kTile];
+    std::fill(sums, sums + width, mean_);
+    AddWeightedRows(sums, tile, alpha_.data(), observed_, width);
+    std::copy(sums, sums + count, mean + first);
+    if (variance != nullptr) {
+      std::fill(tile + size_ * width, tile + panels * kPanel * width, 0.0);
+      if (narrow) {
+        SolveNarrowTile(factor_.data(), inverses_.data(), 0, panels, tile);
+      } else {
+        SolveTile(factor_.data(), inverses_.data(), 0, panels, tile);
+      }
+      std::fill(sums, sums + width, 0.0);
+      AddSquaredRows(sums, tile, size_, width);
+      for (std::size_t i = 0; i < count; ++i) {
+        variance[first + i] = std::max(signal_ - sums[i], 1e-10);
+      }
+    }
+    first += count;
   }
 }
 
 // [K⁻¹]_ii is the squared length of column i of L⁻¹.
 std::vector<double> Posterior::InverseDiagonal() const {
+  const std::size_t panels = PanelsOf(observed_);
+  AlignedVector<double> tile(panels * kPanel * kTile);
   std::vector<double> inverse_diagonal(observed_);
-  std::vector<double> e(observed_);
-  for (std::size_t i = 0; i < observed_; ++i) {
-    std::fill(e.begin(), e.end(), 0.0);
-    e[i] = 1 / factor_[i * capacity_ + i];
-    for (std::size_t j = i; j < observed_; ++j) {
-      if (j > i) {
-        e[j] /= factor_[j * capacity_ + j];
-      }
-      AddScaled(e.data() + j + 1, factor_.data() + j * capacity_ + j + 1, -e[j], observed_ - j - 1);
+  for (std::size_t first = 0; first < observed_; first += kTile) {
+    std::fill(tile.begin(), tile.end(), 0.0);
+    const std::size_t count = std::min(kTile, observed_ - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      tile[(first + i) * kTile + i] = 1;
     }
-    inverse_diagonal[i] = Dot(e.data(), e.data(), observed_);
+    SolveTile(factor_.data(), inverses_.data(), first / kPanel, panels, tile.data());
+    double sums[kTile] = {};
+    AddSquaredRows(sums, tile.data() + first * kTile, observed_ - first, kTile);
+    std::copy(sums, sums + count, inverse_diagonal.begin() + static_cast<std::ptrdiff_t>(first));
   }
   return inverse_diagonal;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "encoder.h"
+#include "linalg.h"
 #include "regatta/base/rng.h"
 
 namespace regatta::search {
@@ -68,17 +69,19 @@ class Evidence {
 
  private:
   double LogLikelihood(double log_signal, double log_noise);
-  void SumDistances(const Hyper& hyper, std::size_t without);
+  void SumDistances(const Hyper& hyper);
+  void ApplyKernel();
 
+  // Matrices are packed as in linalg.h.
   std::size_t n_;
   std::vector<double> y_;
-  std::vector<std::vector<double>> distances_;  // per dimension, lower triangle by columns
-  std::vector<double> base_;                    // Σ of the other dimensions
-  std::vector<double> total_;
-  std::vector<double> matern_;
-  std::vector<double> factor_;
-  std::vector<double> z_;
-  std::vector<double> ones_;
+  std::vector<AlignedVector<double>> distances_;  // squared, of each dimension
+  AlignedVector<double> total_;                   // Σ_d dist_d² / ℓ_d²
+  AlignedVector<double> matern_;                  // the kernel without signal and noise
+  AlignedVector<double> factor_;
+  AlignedVector<double> inverses_;
+  AlignedVector<double> z_;
+  AlignedVector<double> ones_;
 };
 
 // The posterior for one setting of the hyperparameters, to which points can be appended.
@@ -87,8 +90,7 @@ class Posterior {
   Posterior() = default;
   // Jitter starts at 1e-8 of the signal and rises tenfold at most 5 times.
   // False if the covariance cannot be factored even so; the object is then unusable.
-  bool Fit(const Encoder& encoder, const Rows& rows, std::span<const double> y, const Hyper& hyper,
-           std::size_t reserve = 0);
+  bool Fit(const Encoder& encoder, const Rows& rows, std::span<const double> y, const Hyper& hyper);
 
   // Adds a point whose result is not known yet: it narrows the variance and leaves the mean
   // unchanged.
@@ -100,14 +102,15 @@ class Posterior {
   std::size_t size() const { return size_; }
   const Hyper& hyper() const { return hyper_; }
   double signal() const { return signal_; }
+  // By how much of the signal the diagonal was raised to be factored.
+  double jitter() const { return jitter_; }
 
   struct Scratch {
-    std::vector<double> columns;
-    std::vector<double> cross;
-    std::vector<double> r2;
+    AlignedVector<double> points;
+    AlignedVector<double> tile;
   };
   // Mean and variance (noise left out) at each row of `points`; the mean alone, which costs far
-  // less, if `variance` is null.
+  // less, if `variance` is null. What is said about a point does not depend on the others.
   void Predict(const Rows& points, double* mean, double* variance, Scratch& scratch) const;
 
   // ln density of each target given all others (Rasmussen and Williams 2006, eq. 5.10-5.12).
@@ -117,20 +120,26 @@ class Posterior {
 
  private:
   std::vector<double> InverseDiagonal() const;
-  void CrossCovariance(const Rows& points, std::size_t rows, Scratch& scratch) const;
+  KernelShape<double> Shape() const;
+  // Coordinates of row `row` of `points` as the kernel wants them, `stride` apart.
+  void Scale(const Rows& points, std::size_t row, double* out, std::size_t stride) const;
 
   const Encoder* encoder_ = nullptr;
   Hyper hyper_;
   double signal_ = 1;
   double noise_ = 0;
+  double jitter_ = 0;
   double mean_ = 0;
   std::size_t observed_ = 0;
   std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
-  std::vector<double> weights_;  // 1/ℓ² of each column
-  std::vector<double> rows_;     // size_ rows of encoder.columns() numbers each
-  std::vector<double> factor_;   // L, leading dimension capacity_
-  std::vector<double> alpha_;
+  std::size_t numbers_ = 0;           // columns that are numbers
+  std::vector<std::size_t> columns_;  // of the encoder: first numbers, then categories
+  std::vector<double> scales_;        // 1/ℓ of each number, 1 of each category
+  std::vector<double> weights_;       // 1/ℓ² of each category
+  AlignedVector<double> rows_;        // size_ rows of columns_.size() scaled coordinates
+  AlignedVector<double> factor_;      // L, packed as in linalg.h
+  AlignedVector<double> inverses_;    // of its diagonal blocks
+  AlignedVector<double> alpha_;
 };
 
 }  // namespace regatta::search

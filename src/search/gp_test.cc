@@ -40,90 +40,14 @@ TEST(LogExpectedImprovement, FloorsTheVariance) {
   EXPECT_NEAR(LogExpectedImprovement(-1, 0, 0), 0, 1e-9);
 }
 
-double Matern(double r) {
-  const double s = std::sqrt(5.0) * r;
-  return (1 + s + s * s / 3) * std::exp(-s);
-}
-
-TEST(Matern52, IsTheFormulaForEveryLength) {
-  for (const std::size_t n : {1U, 7U, 8U, 9U, 100U}) {
-    std::vector<double> r2(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      r2[i] = std::pow(10.0, -12 + 0.3 * static_cast<double>(i));
-    }
-    r2[0] = 0;
-    std::vector<double> out(n);
-    Matern52(out.data(), r2.data(), 2.5, n);
-    for (std::size_t i = 0; i < n; ++i) {
-      EXPECT_NEAR(out[i], 2.5 * Matern(std::sqrt(r2[i])), 1e-14);
-    }
-    EXPECT_EQ(out[0], 2.5);
-  }
-}
-
 TEST(Matern52, HasTheSlopeThatNeedsNoDivision) {
   // dk/dr² = -5/6 (1 + √5 r) e^(-√5 r), also at r = 0.
   for (const double r2 : {1e-6, 0.01, 0.5, 3.0}) {
     double at[2] = {r2 * (1 + 1e-6), r2 * (1 - 1e-6)};
-    Matern52(at, at, 1.0, 2);
+    Matern52(at, at, at, 0.0, 1.0, 2);
     const double s = std::sqrt(5 * r2);
     EXPECT_NEAR((at[0] - at[1]) / (2e-6 * r2), -5.0 / 6 * (1 + s) * std::exp(-s), 1e-4);
   }
-}
-
-std::vector<double> RandomMatrix(std::size_t n, Rng& rng) {
-  std::vector<double> a(n * n);
-  for (double& entry : a) {
-    entry = rng.Normal();
-  }
-  return a;
-}
-
-TEST(Cholesky, FactorsWhatItWasGiven) {
-  Rng rng(1);
-  for (const std::size_t n : {1U, 5U, 16U, 17U, 64U, 131U}) {
-    const std::vector<double> b = RandomMatrix(n, rng);
-    std::vector<double> a(n * n);
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j < n; ++j) {
-        for (std::size_t k = 0; k < n; ++k) {
-          a[j * n + i] += b[k * n + i] * b[k * n + j];
-        }
-      }
-      a[i * n + i] += 0.1;
-    }
-    std::vector<double> l = a;
-    ASSERT_TRUE(Cholesky(l.data(), n, n));
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) {
-        double sum = 0;
-        for (std::size_t k = 0; k <= j; ++k) {
-          sum += l[k * n + i] * l[k * n + j];
-        }
-        ASSERT_NEAR(sum, a[j * n + i], 1e-10 * static_cast<double>(n));
-      }
-    }
-    // L⁻¹ applied to the rows of A gives L again (transposed).
-    std::vector<double> v = a;
-    SolveRows(l.data(), n, n, v.data(), n, n);
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) {
-        ASSERT_NEAR(v[j * n + i], l[j * n + i], 1e-8);
-      }
-    }
-    std::vector<double> x(n, 1.0);
-    SolveLower(l.data(), n, n, x.data());
-    SolveUpper(l.data(), n, n, x.data());
-    for (std::size_t i = 0; i < n; ++i) {
-      double sum = 0;
-      for (std::size_t j = 0; j < n; ++j) {
-        sum += a[j * n + i] * x[j];
-      }
-      ASSERT_NEAR(sum, 1.0, 1e-7);
-    }
-  }
-  std::vector<double> indefinite = {1, 2, 2, 1};
-  EXPECT_FALSE(Cholesky(indefinite.data(), 2, 2));
 }
 
 SearchSpace MixedSpace() {

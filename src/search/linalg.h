@@ -2,50 +2,126 @@
 //
 // Every sum runs in one fixed order whatever the width of the machine's vectors, and no
 // multiplication is fused with an addition, so results are bit-equal on every x86-64 and on any
-// thread count. The widest instruction set that the processor has is chosen once, at run time.
+// thread count. The widest instruction set that the processor has is chosen at run time.
 //
-// Matrices are column-major with a leading dimension; triangles are lower. Pure functions,
-// thread-safe.
+// A lower triangle L is packed in panels of eight rows: panel p holds, for each column k up to the
+// end of its diagonal block, the eight numbers L[8p..8p+7][k] side by side. So a panel is read as
+// one stream, and rows can be appended without moving anything. Rows that only fill the last panel
+// are rows of the identity. Beside the factor lie the inverses of its diagonal blocks, which turn
+// every substitution into products (as in LAPACK's blocked xTRTRI and most GPU libraries).
+//
+// Right-hand sides come in tiles: `kTile` of them side by side for each row of L. All functions are
+// pure (but for UseVectorUnit) and thread-safe; arrays may be unaligned, 64 bytes are faster.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <new>
+#include <vector>
 
 namespace regatta::search {
 
-// C -= A · Bᵀ with C of rows x cols, A of rows x depth, B of cols x depth.
-void SubtractProduct(double* c, std::size_t ldc, const double* a, std::size_t lda, const double* b,
-                     std::size_t ldb, std::size_t rows, std::size_t cols, std::size_t depth);
+inline constexpr std::size_t kPanel = 8;
+// Right-hand sides of a tile: of doubles, of doubles where few are asked for, and of floats.
+inline constexpr std::size_t kTile = 16;
+inline constexpr std::size_t kNarrowTile = 8;
+inline constexpr std::size_t kFloatTile = 32;
 
-// A = L · Lᵀ in place, reading and writing the lower triangle. False if A is not positive definite;
-// A is then spoilt.
-bool Cholesky(double* a, std::size_t lda, std::size_t n);
+constexpr std::size_t PanelsOf(std::size_t n) { return (n + kPanel - 1) / kPanel; }
+constexpr std::size_t PackedOffset(std::size_t panel) {
+  return kPanel * kPanel / 2 * panel * (panel + 1);
+}
+// Numbers in the packed triangle of n rows, and in the inverses of its diagonal blocks.
+constexpr std::size_t PackedSize(std::size_t n) { return PackedOffset(PanelsOf(n)); }
+constexpr std::size_t InversesSize(std::size_t n) { return PanelsOf(n) * kPanel * kPanel; }
+// Where L[row][column] lies. Requires: column <= row, or in its diagonal block.
+constexpr std::size_t PackedIndex(std::size_t row, std::size_t column) {
+  return PackedOffset(row / kPanel) + column * kPanel + row % kPanel;
+}
 
-// V := V · L⁻ᵀ: each of the `rows` rows v of V becomes L⁻¹ v. With `from` > 0 the first `from`
-// columns are taken to be solved already.
-void SolveRows(const double* l, std::size_t ldl, std::size_t n, double* v, std::size_t ldv,
-               std::size_t rows, std::size_t from = 0);
+template <class T>
+struct AlignedAllocator {
+  using value_type = T;
+  AlignedAllocator() = default;
+  template <class U>
+  explicit AlignedAllocator(const AlignedAllocator<U>& /*other*/) {}
+  T* allocate(std::size_t n) {
+    return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(64)));
+  }
+  void deallocate(T* p, std::size_t /*n*/) { ::operator delete(p, std::align_val_t(64)); }
+  bool operator==(const AlignedAllocator& /*other*/) const { return true; }
+};
+template <class T>
+using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-// x := L⁻¹ x and x := L⁻ᵀ x.
-void SolveLower(const double* l, std::size_t ldl, std::size_t n, double* x);
-void SolveUpper(const double* l, std::size_t ldl, std::size_t n, double* x);
+// A = L · Lᵀ in place; of diagonal blocks only the lower triangles are read. Fills `inverses` and
+// the rows after the n-th. False if A is not positive definite; A is then spoilt.
+bool Cholesky(double* a, double* inverses, std::size_t n);
+
+// Makes the rows from `n` on of the last panel those of the identity, and inverts its diagonal
+// block: after a row was appended or dropped. Requires: n > 0.
+void FinishPanel(double* l, double* inverses, std::size_t n);
+
+// V := L⁻¹ V for the rows of panels `from` to `to` - 1; those before are solved already. V has
+// `kTile` (or `kNarrowTile`, or `kFloatTile`) numbers a row.
+void SolveTile(const double* l, const double* inverses, std::size_t from, std::size_t to,
+               double* v);
+void SolveNarrowTile(const double* l, const double* inverses, std::size_t from, std::size_t to,
+                     double* v);
+void SolveTile(const float* l, const float* inverses, std::size_t from, std::size_t to, float* v);
+
+// x := L⁻¹ x and x := L⁻ᵀ x, with x of 8 · PanelsOf(n) numbers, zeros after the n-th.
+void SolveLower(const double* l, const double* inverses, std::size_t n, double* x);
+void SolveUpper(const double* l, const double* inverses, std::size_t n, double* x);
+
+// Encoded rows, or points, that covariances are between. Of each row first `numbers` coordinates
+// that have been divided by their length scales, then `categories` numbers of categories, whose
+// squared distance is weight · h, with h = 0 for equal ones, 1 for different ones, ½ where exactly
+// one is inactive (negative): the squared distances of one-hot vectors of length √½, with the
+// inactive one at the origin.
+template <class T>
+struct KernelShape {
+  std::size_t numbers = 0;
+  std::size_t categories = 0;
+  const T* weights = nullptr;  // one a category
+  T signal = 1;
+};
+
+// out[i][t] := signal · Matérn-5/2 of the distance between row i of `rows` (each row's coordinates
+// side by side) and point t of a tile (each coordinate's `kTile` points side by side).
+void CovarianceTile(const KernelShape<double>& shape, const double* points, const double* rows,
+                    std::size_t n, double* out);
+void CovarianceNarrowTile(const KernelShape<double>& shape, const double* points,
+                          const double* rows, std::size_t n, double* out);
+void CovarianceTile(const KernelShape<float>& shape, const float* points, const float* rows,
+                    std::size_t n, float* out);
+
+// out[t] += Σ_i weights[i] · v[i][t], and out[t] += Σ_i v[i][t]², in the order of i; `tile` numbers
+// a row, a multiple of 8.
+void AddWeightedRows(double* out, const double* v, const double* weights, std::size_t n,
+                     std::size_t tile);
+void AddWeightedRows(float* out, const float* v, const float* weights, std::size_t n,
+                     std::size_t tile);
+void AddSquaredRows(double* out, const double* v, std::size_t n, std::size_t tile);
+void AddSquaredRows(float* out, const float* v, std::size_t n, std::size_t tile);
 
 double Dot(const double* a, const double* b, std::size_t n);
 
 // out += scale · x.
 void AddScaled(double* out, const double* x, double scale, std::size_t n);
 
-// out += scale · (x - at)².
-void AddScaledSquares(double* out, const double* x, double at, double scale, std::size_t n);
+// out := scale · Matérn-5/2 of the squared scaled distance base + weight · x:
+// (1 + √5 r + 5/3 r²) · e^(-√5 r). Squares below 0 count as 0.
+void Matern52(double* out, const double* base, const double* x, double weight, double scale,
+              std::size_t n);
 
-// out += scale · h, with h the squared distance of categories: 0 for equal numbers, 1 for different
-// ones, 0.5 where exactly one is inactive (negative). These are the squared distances of one-hot
-// vectors of length √½, with the inactive one at the origin.
-void AddScaledMismatch(double* out, const double* x, double at, double scale, std::size_t n);
+// The instruction sets that the kernels are compiled for.
+enum class VectorUnit : std::uint8_t { kBaseline, kAvx2, kAvx512 };
 
-// out := scale · Matérn-5/2 of the squared scaled distance r2: (1 + √5 r + 5/3 r²) · e^(-√5 r).
-void Matern52(double* out, const double* r2, double scale, std::size_t n);
-
-// sums += out², elementwise.
-void AddSquares(double* sums, const double* x, std::size_t n);
+// Those that this processor has, narrowest first.
+std::vector<VectorUnit> VectorUnits();
+// Makes every kernel use `unit` from now on, so that tests can compare them. Requires: `unit` is
+// one of VectorUnits(), and no kernel runs meanwhile.
+void UseVectorUnit(VectorUnit unit);
 
 }  // namespace regatta::search

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "acquisition.h"
-#include "linalg.h"
 #include "point_picker.h"
 
 namespace regatta::search {
@@ -336,8 +335,7 @@ void OutcomeModel::AddPending(const Unit& unit) {
     Outcome outcome;
     for (const auto& surrogate : objectives_) {
       double mean = 0;
-      double variance = 0;
-      surrogate->member(i % surrogate->size()).Predict(point, &mean, &variance, scratch_);
+      surrogate->member(i % surrogate->size()).Predict(point, &mean, nullptr, scratch_);
       outcome.push_back(mean);
     }
     bests_[i] = std::min(bests_[i], outcome.front());

@@ -1,0 +1,381 @@
+// The bodies of the kernels in linalg.h, for vectors of `kBytes` bytes.
+//
+// Each is inlined into one function for each instruction set (linalg.cc). What a result's sum runs
+// over, and in which order, does not depend on `kBytes`.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "linalg.h"
+
+namespace regatta::search::kernels {
+
+#define REGATTA_INLINE __attribute__((always_inline)) inline
+
+template <class T, int kBytes>
+using Vector = T __attribute__((vector_size(kBytes)));
+
+template <class T, int kBytes>
+REGATTA_INLINE void Load(Vector<T, kBytes>& vector, const T* from) {
+  std::memcpy(&vector, from, kBytes);
+}
+
+template <class T, int kBytes>
+REGATTA_INLINE void Store(T* to, const Vector<T, kBytes>& vector) {
+  std::memcpy(to, &vector, kBytes);
+}
+
+// out[c] -= Σ_{k < depth} l[k][c] · v[k] for the eight columns c of a panel, for kRhs right-hand
+// sides. As many sums run side by side as the registers hold.
+template <class T, int kBytes, int kRhs>
+REGATTA_INLINE void SubtractPanel(const T* l, std::size_t depth, const T* v, T* out) {
+  constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
+  constexpr int kVectors = kRhs >= 2 * kLanes ? 2 : 1;
+  constexpr int kColumns = kBytes == 64 ? 8 : 4;
+  using V = Vector<T, kBytes>;
+  for (int column = 0; column < static_cast<int>(kPanel); column += kColumns) {
+    for (int lane = 0; lane < kRhs; lane += kLanes * kVectors) {
+      V sums[kColumns][kVectors] = {};
+      const T* factor = l + column;
+      const T* row = v + lane;
+      for (std::size_t k = 0; k < depth; ++k, factor += kPanel, row += kRhs) {
+        V x[kVectors];
+#pragma unroll
+        for (int u = 0; u < kVectors; ++u) {
+          Load<T, kBytes>(x[u], row + u * kLanes);
+        }
+#pragma unroll
+        for (int c = 0; c < kColumns; ++c) {
+#pragma unroll
+          for (int u = 0; u < kVectors; ++u) {
+            sums[c][u] += x[u] * factor[c];
+          }
+        }
+      }
+#pragma unroll
+      for (int c = 0; c < kColumns; ++c) {
+#pragma unroll
+        for (int u = 0; u < kVectors; ++u) {
+          T* place = out + (column + c) * kRhs + lane + u * kLanes;
+          V old;
+          Load<T, kBytes>(old, place);
+          Store<T, kBytes>(place, old - sums[c][u]);
+        }
+      }
+    }
+  }
+}
+
+// v[c] := Σ_{e <= c} inverse[c][e] · v[e].
+template <class T, int kBytes, int kRhs>
+REGATTA_INLINE void MultiplyInverse(const T* inverse, T* v) {
+  constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
+  constexpr int kRows = static_cast<int>(kPanel);
+  using V = Vector<T, kBytes>;
+  for (int lane = 0; lane < kRhs; lane += kLanes) {
+    V x[kRows];
+#pragma unroll
+    for (int e = 0; e < kRows; ++e) {
+      Load<T, kBytes>(x[e], v + e * kRhs + lane);
+    }
+#pragma unroll
+    for (int c = 0; c < kRows; ++c) {
+      V sum = x[0] * inverse[c * kRows];
+#pragma unroll
+      for (int e = 1; e <= c; ++e) {
+        sum += x[e] * inverse[c * kRows + e];
+      }
+      Store<T, kBytes>(v + c * kRhs + lane, sum);
+    }
+  }
+}
+
+template <class T, int kBytes, int kRhs>
+REGATTA_INLINE void SolveTileBody(const T* l, const T* inverses, std::size_t from, std::size_t to,
+                                  T* v) {
+  for (std::size_t panel = from; panel < to; ++panel) {
+    const std::size_t depth = panel * kPanel;
+    T* rows = v + depth * kRhs;
+    SubtractPanel<T, kBytes, kRhs>(l + PackedOffset(panel), depth, v, rows);
+    MultiplyInverse<T, kBytes, kRhs>(inverses + panel * kPanel * kPanel, rows);
+  }
+}
+
+// e^x for x <= 0. Doubles (Cephes: 2^n times a rational function of the rest) within two units in
+// the last place, floats (Cephes: a polynomial) within three.
+template <class T, int kBytes>
+REGATTA_INLINE void ExpNegative(Vector<T, kBytes>& x) {
+  using V = Vector<T, kBytes>;
+  constexpr bool kDouble = std::is_same_v<T, double>;
+  using Integer = std::conditional_t<kDouble, std::int64_t, std::int32_t>;
+  const V lowest = V{} + static_cast<T>(kDouble ? -700.0 : -87.0);
+  x = x < lowest ? lowest : x;
+  constexpr T kMagic = static_cast<T>(kDouble ? 0x1.8p52 : 0x1.8p23);
+  const V shifted = x * static_cast<T>(1.4426950408889634073599) + kMagic;
+  const V n = shifted - kMagic;
+  V value;
+  if constexpr (kDouble) {
+    const V r = (x - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6;
+    const V r2 = r * r;
+    const V p = r * ((1.26177193074810590878e-4 * r2 + 3.02994407707441961300e-2) * r2 +
+                     9.99999999999999999910e-1);
+    const V q = ((3.00198505138664455042e-6 * r2 + 2.52448340349684104192e-3) * r2 +
+                 2.27265548208155028766e-1) *
+                    r2 +
+                2.00000000000000000005;
+    value = 2.0 * (p / (q - p)) + 1.0;
+  } else {
+    const V r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
+    const V p = ((((1.9875691500e-4F * r + 1.3981999507e-3F) * r + 8.3334519073e-3F) * r +
+                  4.1665795894e-2F) *
+                     r +
+                 1.6666665459e-1F) *
+                    r +
+                5.0000001201e-1F;
+    value = p * (r * r) + r + 1.0F;
+  }
+  Vector<Integer, kBytes> exponent;
+  std::memcpy(&exponent, &shifted, kBytes);
+  exponent = (exponent + (kDouble ? 1023 : 127)) << (kDouble ? 52 : 23);
+  V power;
+  std::memcpy(&power, &exponent, kBytes);
+  x = value * power;
+}
+
+template <class T, int kBytes>
+REGATTA_INLINE void Matern52Vector(Vector<T, kBytes>& value, T scale) {
+  using V = Vector<T, kBytes>;
+  const V zero = {};
+  const V r2 = value > zero ? value : zero;
+  const V s = __builtin_elementwise_sqrt(r2 * static_cast<T>(5));
+  V e = -s;
+  ExpNegative<T, kBytes>(e);
+  value = (static_cast<T>(1) + s + r2 * static_cast<T>(5.0 / 3.0)) * e * scale;
+}
+
+template <class T, int kBytes, int kRhs>
+REGATTA_INLINE void CovarianceTileBody(const KernelShape<T>& shape, const T* points, const T* rows,
+                                       std::size_t n, T* out) {
+  constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
+  constexpr int kVectors = kRhs >= 2 * kLanes ? 2 : 1;
+  using V = Vector<T, kBytes>;
+  const std::size_t columns = shape.numbers + shape.categories;
+  for (std::size_t i = 0; i < n; ++i) {
+    const T* row = rows + i * columns;
+    for (int lane = 0; lane < kRhs; lane += kLanes * kVectors) {
+      V r2[kVectors] = {};
+      const T* point = points + lane;
+      for (std::size_t c = 0; c < shape.numbers; ++c, point += kRhs) {
+#pragma unroll
+        for (int u = 0; u < kVectors; ++u) {
+          V x;
+          Load<T, kBytes>(x, point + u * kLanes);
+          const V difference = x - row[c];
+          r2[u] += difference * difference;
+        }
+      }
+      for (std::size_t c = 0; c < shape.categories; ++c, point += kRhs) {
+        const T at = row[shape.numbers + c];
+        const T weight = shape.weights[c];
+        const V if_inactive = V{} + (at < 0 ? weight : weight / 2);
+        const V if_active = V{} + (at < 0 ? weight / 2 : weight);
+        const V zero = {};
+        const V same = V{} + at;
+#pragma unroll
+        for (int u = 0; u < kVectors; ++u) {
+          V x;
+          Load<T, kBytes>(x, point + u * kLanes);
+          const V mismatch = x < zero ? if_inactive : if_active;
+          r2[u] += x == same ? zero : mismatch;
+        }
+      }
+#pragma unroll
+      for (int u = 0; u < kVectors; ++u) {
+        Matern52Vector<T, kBytes>(r2[u], shape.signal);
+        Store<T, kBytes>(out + i * kRhs + lane + u * kLanes, r2[u]);
+      }
+    }
+  }
+}
+
+// Both sums over rows; kSquares picks which.
+template <class T, int kBytes, bool kSquares>
+REGATTA_INLINE void AddRowsBody(T* out, const T* v, const T* weights, std::size_t n,
+                                std::size_t tile) {
+  constexpr std::size_t kLanes = std::min<std::size_t>(kBytes / sizeof(T), 8);
+  constexpr int kWidth = static_cast<int>(kLanes * sizeof(T));
+  using V = Vector<T, kWidth>;
+  for (std::size_t lane = 0; lane < tile; lane += kLanes) {
+    V sum;
+    Load<T, kWidth>(sum, out + lane);
+    for (std::size_t i = 0; i < n; ++i) {
+      V x;
+      Load<T, kWidth>(x, v + i * tile + lane);
+      if constexpr (kSquares) {
+        sum += x * x;
+      } else {
+        sum += x * weights[i];
+      }
+    }
+    Store<T, kWidth>(out + lane, sum);
+  }
+}
+
+REGATTA_INLINE void AddScaledBody(double* out, const double* x, double scale, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    out[i] += scale * x[i];
+  }
+}
+
+template <int kBytes>
+REGATTA_INLINE void Matern52Body(double* out, const double* base, const double* x, double weight,
+                                 double scale, std::size_t n) {
+  constexpr std::size_t kLanes = kBytes / sizeof(double);
+  using V = Vector<double, kBytes>;
+  V value;
+  V add;
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    Load<double, kBytes>(value, base + i);
+    Load<double, kBytes>(add, x + i);
+    value = value + weight * add;
+    Matern52Vector<double, kBytes>(value, scale);
+    Store<double, kBytes>(out + i, value);
+  }
+  if (i < n) {
+    double rest[kLanes] = {};
+    for (std::size_t k = 0; i + k < n; ++k) {
+      rest[k] = base[i + k] + weight * x[i + k];
+    }
+    Load<double, kBytes>(value, rest);
+    Matern52Vector<double, kBytes>(value, scale);
+    Store<double, kBytes>(rest, value);
+    std::copy(rest, rest + (n - i), out + i);
+  }
+}
+
+// Eight sums whatever the width, added up in order.
+REGATTA_INLINE double DotBody(const double* a, const double* b, std::size_t n) {
+  using V = Vector<double, 64>;
+  V sums = {};
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    V left;
+    V right;
+    Load<double, 64>(left, a + i);
+    Load<double, 64>(right, b + i);
+    sums += left * right;
+  }
+  double total = 0;
+  for (int k = 0; k < 8; ++k) {
+    total += sums[k];
+  }
+  for (; i < n; ++i) {
+    total += a[i] * b[i];
+  }
+  return total;
+}
+
+// The sums over earlier columns run as four, k modulo 4, for the latency of additions.
+REGATTA_INLINE void SolveLowerBody(const double* l, const double* inverses, std::size_t panels,
+                                   double* x) {
+  using V = Vector<double, 64>;
+  for (std::size_t panel = 0; panel < panels; ++panel) {
+    const double* columns = l + PackedOffset(panel);
+    V sums[4] = {};
+    for (std::size_t k = 0; k < panel * kPanel; k += 4) {
+#pragma unroll
+      for (int u = 0; u < 4; ++u) {
+        V column;
+        Load<double, 64>(column, columns + (k + static_cast<std::size_t>(u)) * kPanel);
+        sums[u] += column * x[k + static_cast<std::size_t>(u)];
+      }
+    }
+    double* rows = x + panel * kPanel;
+    V rest;
+    Load<double, 64>(rest, rows);
+    rest -= (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    double t[kPanel];
+    Store<double, 64>(t, rest);
+    const double* inverse = inverses + panel * kPanel * kPanel;
+    for (std::size_t c = 0; c < kPanel; ++c) {
+      double sum = inverse[c * kPanel] * t[0];
+      for (std::size_t e = 1; e <= c; ++e) {
+        sum += inverse[c * kPanel + e] * t[e];
+      }
+      rows[c] = sum;
+    }
+  }
+}
+
+// Factors a diagonal block in place (lower triangle, eight rows side by side for each column).
+REGATTA_INLINE bool FactorBlock(double* block) {
+  constexpr int kRows = static_cast<int>(kPanel);
+  using V = Vector<double, 64>;
+  V columns[kRows];
+#pragma unroll
+  for (int e = 0; e < kRows; ++e) {
+    Load<double, 64>(columns[e], block + e * kRows);
+  }
+#pragma unroll
+  for (int e = 0; e < kRows; ++e) {
+    const double pivot = columns[e][e];
+    if (!(pivot > 0) || !(pivot < 1e300)) {
+      return false;
+    }
+    const double root = __builtin_sqrt(pivot);
+    columns[e] = columns[e] * (1 / root);
+    columns[e][e] = root;
+#pragma unroll
+    for (int f = e + 1; f < kRows; ++f) {
+      columns[f] -= columns[e] * columns[e][f];
+    }
+  }
+#pragma unroll
+  for (int e = 0; e < kRows; ++e) {
+    Store<double, 64>(block + e * kRows, columns[e]);
+  }
+  return true;
+}
+
+// inverse[c][e] of a factored diagonal block, by substitution for all unit vectors at once.
+REGATTA_INLINE void InvertBlock(const double* block, double* inverse) {
+  constexpr int kRows = static_cast<int>(kPanel);
+  using V = Vector<double, 64>;
+  V rows[kRows];
+#pragma unroll
+  for (int c = 0; c < kRows; ++c) {
+    V row = {};
+    row[c] = 1;
+#pragma unroll
+    for (int e = 0; e < c; ++e) {
+      row -= rows[e] * block[e * kRows + c];
+    }
+    rows[c] = row * (1 / block[c * kRows + c]);
+    Store<double, 64>(inverse + c * kRows, rows[c]);
+  }
+}
+
+// Panel by panel: its rows are solved against the panels before as if they were right-hand sides
+// (they lie just so), which leaves its diagonal block to factor.
+template <int kBytes>
+REGATTA_INLINE bool CholeskyBody(double* a, double* inverses, std::size_t panels) {
+  for (std::size_t panel = 0; panel < panels; ++panel) {
+    const std::size_t depth = panel * kPanel;
+    double* rows = a + PackedOffset(panel);
+    double* block = rows + depth * kPanel;
+    SolveTileBody<double, kBytes, kNarrowTile>(a, inverses, 0, panel, rows);
+    SubtractPanel<double, kBytes, kNarrowTile>(rows, depth, rows, block);
+    if (!FactorBlock(block)) {
+      return false;
+    }
+    InvertBlock(block, inverses + depth * kPanel);
+  }
+  return true;
+}
+
+}  // namespace regatta::search::kernels

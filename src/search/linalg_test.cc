@@ -1,0 +1,315 @@
+// The kernels against plain loops, and against each other on every instruction set of the machine.
+#include "linalg.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "regatta/base/rng.h"
+
+namespace regatta::search {
+namespace {
+
+double Matern(double r) {
+  const double s = std::sqrt(5.0) * r;
+  return (1 + s + s * s / 3) * std::exp(-s);
+}
+
+AlignedVector<double> Normals(std::size_t n, Rng& rng) {
+  AlignedVector<double> numbers(n);
+  for (double& number : numbers) {
+    number = rng.Normal();
+  }
+  return numbers;
+}
+
+// Each test below runs for these lengths: whole panels and tiles, and what is left over.
+constexpr std::size_t kSizes[] = {1, 5, 8, 9, 16, 17, 64, 131};
+
+// A packed positive definite matrix, and the same as a function of row and column.
+struct Matrix {
+  std::size_t n = 0;
+  std::vector<double> full;
+  AlignedVector<double> packed;
+
+  double at(std::size_t i, std::size_t j) const { return full[i * n + j]; }
+};
+
+Matrix PositiveDefinite(std::size_t n, Rng& rng) {
+  const AlignedVector<double> b = Normals(n * n, rng);
+  Matrix a{n, std::vector<double>(n * n), AlignedVector<double>(PackedSize(n), -7.0)};
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      double sum = i == j ? 0.1 : 0.0;
+      for (std::size_t k = 0; k < n; ++k) {
+        sum += b[i * n + k] * b[j * n + k];
+      }
+      a.full[i * n + j] = a.full[j * n + i] = a.packed[PackedIndex(i, j)] = sum;
+    }
+  }
+  return a;
+}
+
+TEST(Cholesky, FactorsWhatItWasGiven) {
+  Rng rng(1);
+  for (const std::size_t n : kSizes) {
+    const Matrix a = PositiveDefinite(n, rng);
+    AlignedVector<double> l = a.packed;
+    AlignedVector<double> inverses(InversesSize(n));
+    ASSERT_TRUE(Cholesky(l.data(), inverses.data(), n));
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) {
+        double sum = 0;
+        for (std::size_t k = 0; k <= j; ++k) {
+          sum += l[PackedIndex(i, k)] * l[PackedIndex(j, k)];
+        }
+        ASSERT_NEAR(sum, a.at(i, j), 1e-10 * static_cast<double>(n));
+      }
+    }
+    AlignedVector<double> x(PanelsOf(n) * kPanel);
+    std::fill_n(x.begin(), n, 1.0);
+    SolveLower(l.data(), inverses.data(), n, x.data());
+    SolveUpper(l.data(), inverses.data(), n, x.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < n; ++j) {
+        sum += a.at(i, j) * x[j];
+      }
+      ASSERT_NEAR(sum, 1.0, 1e-7);
+    }
+  }
+}
+
+TEST(Cholesky, RefusesWhatIsNotPositiveDefinite) {
+  AlignedVector<double> inverses(InversesSize(2));
+  for (const double pivot : {1.0, std::nan(""), -1.0, 0.0, HUGE_VAL}) {
+    AlignedVector<double> a(PackedSize(2));
+    a[PackedIndex(0, 0)] = pivot;
+    a[PackedIndex(1, 0)] = 2;
+    a[PackedIndex(1, 1)] = 1;
+    EXPECT_FALSE(Cholesky(a.data(), inverses.data(), 2)) << pivot;
+  }
+}
+
+// Solves a tile of `tile` right-hand sides and multiplies back.
+template <class T, class Solve>
+void ExpectSolved(std::size_t tile, double tolerance, Solve solve) {
+  Rng rng(2);
+  for (const std::size_t n : kSizes) {
+    AlignedVector<double> l = PositiveDefinite(n, rng).packed;
+    AlignedVector<double> inverses(InversesSize(n));
+    ASSERT_TRUE(Cholesky(l.data(), inverses.data(), n));
+    const AlignedVector<T> l_as(l.begin(), l.end());
+    const AlignedVector<T> inverses_as(inverses.begin(), inverses.end());
+    AlignedVector<T> b(PanelsOf(n) * kPanel * tile);
+    for (std::size_t i = 0; i < n * tile; ++i) {
+      b[i] = static_cast<T>(rng.Normal());
+    }
+    AlignedVector<T> v = b;
+    solve(l_as.data(), inverses_as.data(), std::size_t{0}, PanelsOf(n), v.data());
+    for (std::size_t t = 0; t < tile; ++t) {
+      for (std::size_t i = 0; i < n; ++i) {
+        double sum = 0;
+        double size = 1;
+        for (std::size_t k = 0; k <= i; ++k) {
+          const double term = l[PackedIndex(i, k)] * static_cast<double>(v[k * tile + t]);
+          sum += term;
+          size += std::abs(term);
+        }
+        ASSERT_NEAR(sum, b[i * tile + t], tolerance * size);
+      }
+    }
+    // In two steps, as when panels are appended, to the same bits.
+    AlignedVector<T> again = b;
+    solve(l_as.data(), inverses_as.data(), std::size_t{0}, PanelsOf(n) / 2, again.data());
+    solve(l_as.data(), inverses_as.data(), PanelsOf(n) / 2, PanelsOf(n), again.data());
+    ASSERT_EQ(again, v);
+  }
+}
+
+TEST(SolveTile, InvertsTheFactor) {
+  ExpectSolved<double>(kTile, 1e-12, [](auto... arguments) { SolveTile(arguments...); });
+  ExpectSolved<double>(kNarrowTile, 1e-12,
+                       [](auto... arguments) { SolveNarrowTile(arguments...); });
+  ExpectSolved<float>(kFloatTile, 1e-4, [](auto... arguments) { SolveTile(arguments...); });
+}
+
+TEST(Matern52, IsTheFormulaForEveryLength) {
+  for (const std::size_t n : {1U, 7U, 8U, 9U, 100U}) {
+    std::vector<double> r2(n);
+    const std::vector<double> base(n, 0.0);
+    for (std::size_t i = 0; i < n; ++i) {
+      r2[i] = std::pow(10.0, -12 + 0.3 * static_cast<double>(i));
+    }
+    r2[0] = 0;
+    std::vector<double> out(n);
+    Matern52(out.data(), base.data(), r2.data(), 1.0, 2.5, n);
+    for (std::size_t i = 0; i < n; ++i) {
+      EXPECT_NEAR(out[i], 2.5 * Matern(std::sqrt(r2[i])), 1e-14);
+    }
+    EXPECT_EQ(out[0], 2.5);
+  }
+}
+
+// A row or a point: two numbers, then a category that may be inactive.
+template <class T>
+struct Case {
+  static constexpr std::size_t kRows = 37;
+  T weight = static_cast<T>(1.7);
+  KernelShape<T> shape{2, 1, &weight, static_cast<T>(0.8)};
+  AlignedVector<T> rows;
+  AlignedVector<T> points;
+
+  explicit Case(std::size_t tile) : points(3 * tile) {
+    Rng rng(3);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      rows.insert(rows.end(), {static_cast<T>(rng.Uniform()), static_cast<T>(rng.Normal()),
+                               static_cast<T>(rng.Below(4)) - 1});
+    }
+    for (std::size_t t = 0; t < tile; ++t) {
+      const bool coincident = t == 0;
+      points[t] = coincident ? rows[0] : static_cast<T>(rng.Uniform());
+      points[tile + t] = coincident ? rows[1] : static_cast<T>(3 * rng.Normal());
+      points[2 * tile + t] = coincident ? rows[2] : static_cast<T>(rng.Below(4)) - 1;
+    }
+  }
+  Case(const Case&) = delete;
+  Case& operator=(const Case&) = delete;
+};
+
+template <class T, class Covariance>
+void ExpectCovariance(std::size_t tile, double tolerance, Covariance covariance) {
+  const Case<T> example(tile);
+  AlignedVector<T> out(Case<T>::kRows * tile);
+  covariance(example.shape, example.points.data(), example.rows.data(), Case<T>::kRows, out.data());
+  for (std::size_t i = 0; i < Case<T>::kRows; ++i) {
+    for (std::size_t t = 0; t < tile; ++t) {
+      const double a = example.rows[i * 3 + 2];
+      const double b = example.points[2 * tile + t];
+      const double first = example.rows[i * 3] - example.points[t];
+      const double second = example.rows[i * 3 + 1] - example.points[tile + t];
+      const double mismatch = a == b ? 0.0 : (a < 0) != (b < 0) ? 0.5 : 1.0;
+      const double r2 = first * first + second * second + example.weight * mismatch;
+      ASSERT_NEAR(out[i * tile + t], example.shape.signal * Matern(std::sqrt(r2)), tolerance);
+    }
+  }
+  EXPECT_EQ(out[0], example.shape.signal) << "of a point with itself";
+}
+
+TEST(CovarianceTile, IsTheKernelOfNumbersAndCategories) {
+  ExpectCovariance<double>(kTile, 1e-14, [](auto... arguments) { CovarianceTile(arguments...); });
+  ExpectCovariance<double>(kNarrowTile, 1e-14,
+                           [](auto... arguments) { CovarianceNarrowTile(arguments...); });
+  ExpectCovariance<float>(kFloatTile, 1e-6,
+                          [](auto... arguments) { CovarianceTile(arguments...); });
+}
+
+TEST(AddRows, SumsInOrder) {
+  Rng rng(4);
+  const AlignedVector<double> v = Normals(21 * kTile, rng);
+  const AlignedVector<double> weights = Normals(21, rng);
+  std::vector<double> weighted(kTile, 0.5);
+  std::vector<double> squared(kTile, 0.25);
+  std::vector<double> expected_weighted = weighted;
+  std::vector<double> expected_squared = squared;
+  AddWeightedRows(weighted.data(), v.data(), weights.data(), 21, kTile);
+  AddSquaredRows(squared.data(), v.data(), 21, kTile);
+  for (std::size_t i = 0; i < 21; ++i) {
+    for (std::size_t t = 0; t < kTile; ++t) {
+      expected_weighted[t] += v[i * kTile + t] * weights[i];
+      expected_squared[t] += v[i * kTile + t] * v[i * kTile + t];
+    }
+  }
+  EXPECT_EQ(weighted, expected_weighted);
+  EXPECT_EQ(squared, expected_squared);
+}
+
+// The bytes of everything that the kernels compute from one set of inputs.
+std::string EverythingComputed() {
+  std::string bytes;
+  const auto keep = [&bytes](const auto& numbers) {
+    bytes.append(reinterpret_cast<const char*>(numbers.data()),
+                 numbers.size() * sizeof numbers.front());
+  };
+  Rng rng(5);
+  for (const std::size_t n : kSizes) {
+    AlignedVector<double> l = PositiveDefinite(n, rng).packed;
+    AlignedVector<double> inverses(InversesSize(n));
+    EXPECT_TRUE(Cholesky(l.data(), inverses.data(), n));
+    // Upper triangles of diagonal blocks are scratch.
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t k = 0; k <= i; ++k) {
+        keep(std::vector<double>{l[PackedIndex(i, k)]});
+      }
+    }
+    keep(inverses);
+    const std::size_t rows = PanelsOf(n) * kPanel;
+    AlignedVector<double> wide = Normals(rows * kTile, rng);
+    AlignedVector<double> narrow = Normals(rows * kNarrowTile, rng);
+    AlignedVector<float> floats(rows * kFloatTile);
+    for (float& number : floats) {
+      number = static_cast<float>(rng.Normal());
+    }
+    const AlignedVector<float> l_float(l.begin(), l.end());
+    const AlignedVector<float> inverses_float(inverses.begin(), inverses.end());
+    SolveTile(l.data(), inverses.data(), 0, PanelsOf(n), wide.data());
+    SolveNarrowTile(l.data(), inverses.data(), 0, PanelsOf(n), narrow.data());
+    SolveTile(l_float.data(), inverses_float.data(), 0, PanelsOf(n), floats.data());
+    keep(wide);
+    keep(narrow);
+    keep(floats);
+    AlignedVector<double> x = Normals(rows, rng);
+    SolveLower(l.data(), inverses.data(), n, x.data());
+    keep(x);
+    std::vector<double> sums(kTile + 1, 1.0);
+    AddSquaredRows(sums.data(), wide.data(), rows, kTile);
+    AddWeightedRows(sums.data(), wide.data(), x.data(), rows, kTile);
+    sums.back() = Dot(x.data(), wide.data(), n);
+    keep(sums);
+    std::vector<float> float_sums(kFloatTile, 1.0F);
+    AddSquaredRows(float_sums.data(), floats.data(), rows, kFloatTile);
+    AddWeightedRows(float_sums.data(), floats.data(), floats.data(), rows, kFloatTile);
+    keep(float_sums);
+    AlignedVector<double> out(n);
+    Matern52(out.data(), x.data(), wide.data(), 0.3, 1.1, n);
+    AddScaled(out.data(), x.data(), 0.7, n);
+    keep(out);
+  }
+  const Case<double> wide(kTile);
+  AlignedVector<double> covariance(wide.kRows * kTile);
+  CovarianceTile(wide.shape, wide.points.data(), wide.rows.data(), wide.kRows, covariance.data());
+  keep(covariance);
+  const Case<double> narrow(kNarrowTile);
+  CovarianceNarrowTile(narrow.shape, narrow.points.data(), narrow.rows.data(), narrow.kRows,
+                       covariance.data());
+  keep(covariance);
+  const Case<float> floats(kFloatTile);
+  AlignedVector<float> float_covariance(floats.kRows * kFloatTile);
+  CovarianceTile(floats.shape, floats.points.data(), floats.rows.data(), floats.kRows,
+                 float_covariance.data());
+  keep(float_covariance);
+  return bytes;
+}
+
+TEST(VectorUnits, AllComputeTheSameBits) {
+  const std::vector<VectorUnit> units = VectorUnits();
+  if (units.size() == 1) {
+    GTEST_SKIP() << "this processor has one";
+  }
+  UseVectorUnit(units.front());
+  const std::string expected = EverythingComputed();
+  for (const VectorUnit unit : units) {
+    UseVectorUnit(unit);
+    const std::string computed = EverythingComputed();
+    ASSERT_EQ(computed.size(), expected.size());
+    EXPECT_EQ(std::memcmp(computed.data(), expected.data(), expected.size()), 0)
+        << "unit " << static_cast<int>(unit);
+  }
+  UseVectorUnit(units.back());
+}
+
+}  // namespace
+}  // namespace regatta::search
