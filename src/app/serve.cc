@@ -252,6 +252,7 @@ Result<void> Serve(const ServeOptions& options) {
   server::AddStatusRoutes(router, services);
   server::AddAdminRoutes(router, services);
   server::AddLiveRoutes(router, services);
+  server::AddInsightRoutes(router, services);
   server::AddPageRoutes(router, page);
 
   net::Server http({.listen = options.listen,

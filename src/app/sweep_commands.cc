@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "command_line.h"
+#include "insight_command.h"
 #include "person_command.h"
 #include "regatta/sweeps/explain.h"
 #include "regatta/sweeps/sweep_config.h"
@@ -425,6 +426,7 @@ void AddSweepCommands(CLI::App& app, int& exit_code) {
       ->callback([options, &exit_code] { exit_code = Show(*options); });
   AddOne(*sweep, "best", "The run with the best value of the metric", options)
       ->callback([options, &exit_code] { exit_code = Best(*options); });
+  AddInsightCommand(*sweep, exit_code);
   for (const Verb& verb : kVerbs) {
     CLI::App* command = AddOne(*sweep, verb.name, verb.help, options);
     if (verb.question != nullptr) command->add_flag("-y,--yes", options->is_sure, "Do not ask");

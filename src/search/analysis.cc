@@ -17,6 +17,8 @@ namespace regatta::search {
 namespace {
 
 constexpr std::size_t kParticles = 4;
+// Of a list of thousands a slice shows some.
+constexpr std::int64_t kLevelsMax = 64;
 
 SamplerOptions ForOneObjective(const SamplerOptions& options, std::size_t objective) {
   SamplerOptions one;
@@ -80,8 +82,11 @@ struct Analysis::State {
         levels.push_back(count < 2 ? 0.5 : static_cast<double>(i) / static_cast<double>(count - 1));
       }
     } else {
-      for (std::int64_t i = 0; i < encoder.levels(d); ++i) {
-        levels.push_back(encoder.LevelUnit(d, i));
+      // Of a long list some, evenly over its length.
+      const std::int64_t all = encoder.levels(d);
+      const std::int64_t shown = std::min(all, kLevelsMax);
+      for (std::int64_t i = 0; i < shown; ++i) {
+        levels.push_back(encoder.LevelUnit(d, shown < 2 ? 0 : i * (all - 1) / (shown - 1)));
       }
     }
     return levels;

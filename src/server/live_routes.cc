@@ -1,7 +1,7 @@
-#include <algorithm>
 #include <memory>
 #include <unordered_map>
 
+#include "project_access.h"
 #include "regatta/base/rng.h"
 #include "regatta/server/routes.h"
 
@@ -52,18 +52,8 @@ Result<tracking::ProjectId> FindProject(const Services& services, const User& us
   if (slash == std::string_view::npos) return unknown;
   Result<tracking::ProjectId> found = unknown;
   const Result<void> read = services.store.Read([&](const Tables& tables) -> Result<void> {
-    const auto entity = tables.accounts().FindEntityByName(path.substr(0, slash));
-    if (!entity) return entity.error();
-    if (!*entity) return Ok();
-    const auto visible = tables.accounts().ListEntitiesOf(user.id);
-    if (!visible) return visible.error();
-    const bool may_see =
-        user.is_admin || std::any_of(visible->begin(), visible->end(),
-                                     [&](const auto& own) { return own.id == (*entity)->id; });
-    if (!may_see) return Ok();
-    const auto project = tables.projects().FindByName((*entity)->id, path.substr(slash + 1));
-    if (!project) return project.error();
-    if (*project) found = (*project)->id;
+    found =
+        FindVisibleProject(tables, user, path.substr(0, slash), path.substr(slash + 1), unknown);
     return Ok();
   });
   if (!read) return read.error();

@@ -79,7 +79,8 @@ class Analysis {
   Importance ParameterImportances();
 
   // The prediction along one parameter (two parameters), the others as in `around`; categories and
-  // short lattices at each level, numbers at `points` evenly spaced coordinates. Values for which
+  // short lattices at each level (of long lists at 64 of them), numbers at `points` evenly spaced
+  // coordinates. Values for which
   // the parameter is inactive are left out. Errors: kInvalidArgument if a parameter does not exist
   // or `around` is not a point of the space.
   Result<std::vector<SlicePoint>> Slice(std::size_t parameter, const Point& around,

@@ -43,6 +43,10 @@ void AddAdminRoutes(net::Router& router, const Services& services);
 // POST /api/live-ticket and GET /api/live: committed changes as server-sent events.
 void AddLiveRoutes(net::Router& router, const Services& services);
 
+// GET /api/sweeps/{entity}/{project}/{sweep}/insights: what the results say about the parameters.
+// The store knows sweeps (sweeps::SweepsOf).
+void AddInsightRoutes(net::Router& router, const Services& services);
+
 // One file of the page.
 struct PageFile {
   std::string_view path;  // "/assets/index.js"

@@ -1,0 +1,217 @@
+#include <fmt/format.h>
+
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "project_access.h"
+#include "regatta/server/routes.h"
+#include "regatta/sweeps/insights.h"
+
+namespace regatta::server {
+
+using sweeps::SweepInsights;
+using sweeps::SweepResults;
+using tracking::Tables;
+using tracking::User;
+
+namespace {
+
+// With more results it will do: 409, and not a mistake of the question.
+Error NotYet(Error error) {
+  if (error.code == ErrorCode::kFailedPrecondition) error.code = ErrorCode::kConflict;
+  return error;
+}
+
+// Answers are some tens of kilobytes; a model of 500 results is some ten megabytes.
+constexpr std::size_t kAnswersMax = 64;
+constexpr std::size_t kModelsMax = 2;
+constexpr std::size_t kContoursMax = 64;  // of one sweep
+// Each of them waits for seconds at most.
+constexpr std::size_t kWaitingMax = 32;
+constexpr int kNiceness = 10;
+
+struct InsightQuestion {
+  std::string entity;
+  std::string project;
+  std::string sweep;
+  std::string metric;
+  std::string contour;  // "a,b", or empty
+};
+
+// What was read for a question, before anything is computed.
+struct SnapshotOfSweep {
+  sweeps::SweepId id{};
+  SweepResults results;
+};
+
+// Fits models on one thread of its own and keeps the answers as long as the results are the same.
+class InsightCache {
+ public:
+  explicit InsightCache(const Services& services) : services_(services), fitter_(1, kNiceness) {}
+
+  // Called on a thread that may wait for the disk.
+  void Answer(const User& viewer, InsightQuestion question, net::Responder responder) {
+    Result<SnapshotOfSweep> snapshot = Read(viewer, question);
+    if (!snapshot) return responder.Send(NotYet(snapshot.error()));
+    if (std::optional<std::string> text = Find(*snapshot, question.contour)) {
+      return responder.Send(net::JsonResponse(*std::move(text)));
+    }
+    if (fitter_.waiting() >= kWaitingMax) {
+      return responder.Send(Unavailable("too many sweeps are being analysed: ask again later"));
+    }
+    const auto shared = std::make_shared<SnapshotOfSweep>(*std::move(snapshot));
+    fitter_.Post([this, shared, question = std::move(question), responder] {
+      if (!services_.is_ready) return responder.Send(Unavailable("the server is stopping"));
+      Result<std::string> text = Compute(*shared, question.contour);
+      if (!text) return responder.Send(NotYet(text.error()));
+      responder.Send(net::JsonResponse(*std::move(text)));
+    });
+  }
+
+ private:
+  struct Entry {
+    sweeps::SweepId id{};
+    std::uint64_t version = 0;
+    std::map<std::string, std::string> texts;  // by contour
+    // Of the fitting thread alone, but for its existence.
+    std::shared_ptr<SweepInsights> insights;
+    std::optional<sweeps::Value> summary;
+  };
+
+  Result<SnapshotOfSweep> Read(const User& viewer, const InsightQuestion& question) const {
+    const Error unknown = NotFound(fmt::format("there is no sweep {}/{}/{}, or you may not see it",
+                                               question.entity, question.project, question.sweep));
+    Result<SnapshotOfSweep> found = unknown;
+    const Result<void> read = services_.store.Read([&](const Tables& tables) -> Result<void> {
+      const Result<tracking::ProjectId> project =
+          FindVisibleProject(tables, viewer, question.entity, question.project, unknown);
+      if (!project) {
+        found = project.error();
+        return Ok();
+      }
+      const auto row = sweeps::SweepsOf(tables).FindByName(*project, question.sweep);
+      if (!row) return row.error();
+      if (!*row) return Ok();
+      Result<SweepResults> results = sweeps::ReadSweepResults(tables, **row, question.metric);
+      if (results) {
+        found = SnapshotOfSweep{(*row)->id, *std::move(results)};
+      } else {
+        found = results.error();
+      }
+      return Ok();
+    });
+    if (!read) return read.error();
+    return found;
+  }
+
+  // The entry of the newest results, moved to the front; null: there is none.
+  // Requires: mutex_ is held.
+  Entry* FindEntry(const SnapshotOfSweep& snapshot) {
+    for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+      if (entry->id == snapshot.id && entry->version == snapshot.results.version) {
+        entries_.splice(entries_.begin(), entries_, entry);
+        return &entries_.front();
+      }
+    }
+    return nullptr;
+  }
+
+  std::optional<std::string> Find(const SnapshotOfSweep& snapshot, const std::string& contour) {
+    const std::lock_guard lock(mutex_);
+    const Entry* entry = FindEntry(snapshot);
+    if (entry == nullptr) return std::nullopt;
+    const auto text = entry->texts.find(contour);
+    return text == entry->texts.end() ? std::nullopt : std::optional(text->second);
+  }
+
+  // On the fitting thread. Somebody may have asked the same meanwhile.
+  Result<std::string> Compute(const SnapshotOfSweep& snapshot, const std::string& contour) {
+    if (std::optional<std::string> text = Find(snapshot, contour)) return *std::move(text);
+    std::shared_ptr<SweepInsights> insights;
+    std::optional<sweeps::Value> answer;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const Entry* entry = FindEntry(snapshot)) {
+        insights = entry->insights;
+        answer = entry->summary;
+      }
+    }
+    if (insights == nullptr) {
+      Result<SweepInsights> made = SweepInsights::Create(snapshot.results);
+      if (!made) return made.error();
+      insights = std::make_shared<SweepInsights>(*std::move(made));
+    }
+    if (!answer) answer = insights->Summary();
+    const sweeps::Value summary = *answer;
+    if (!contour.empty()) {
+      const std::size_t comma = contour.find(',');
+      if (comma == std::string::npos) {
+        return InvalidArgument("contour: name two parameters, as in contour=lr,depth");
+      }
+      Result<sweeps::Value> drawn =
+          insights->Contour(contour.substr(0, comma), contour.substr(comma + 1));
+      if (!drawn) return drawn.error();
+      answer->Set("contour", *std::move(drawn));
+    }
+    std::string text = sweeps::ToJson(*answer);
+    Keep(snapshot, summary, insights, contour, text);
+    return text;
+  }
+
+  void Keep(const SnapshotOfSweep& snapshot, const sweeps::Value& summary,
+            const std::shared_ptr<SweepInsights>& insights, const std::string& contour,
+            const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    Entry* entry = FindEntry(snapshot);
+    if (entry == nullptr) {
+      // Older results of the sweep are of no use to anybody any more. Other metrics have other
+      // versions; they go too and are computed again when asked for.
+      entries_.remove_if([&](const Entry& other) { return other.id == snapshot.id; });
+      entries_.push_front({snapshot.id, snapshot.results.version, {}, nullptr, std::nullopt});
+      entry = &entries_.front();
+    }
+    entry->insights = insights;
+    entry->summary = summary;
+    if (entry->texts.size() >= kContoursMax) entry->texts.clear();
+    entry->texts[contour] = text;
+    if (entries_.size() > kAnswersMax) entries_.pop_back();
+    std::size_t models = 0;
+    for (Entry& other : entries_) {
+      if (other.insights != nullptr && ++models > kModelsMax) {
+        other.insights = nullptr;
+        other.summary.reset();
+      }
+    }
+  }
+
+  const Services& services_;
+  std::mutex mutex_;
+  std::list<Entry> entries_;  // used last first; guarded by mutex_
+  ThreadPool fitter_;         // last: it ends before what its work uses
+};
+
+}  // namespace
+
+void AddInsightRoutes(net::Router& router, const Services& services) {
+  const auto cache = std::make_shared<InsightCache>(services);
+  router.Add("GET", "/api/sweeps/{entity}/{project}/{sweep}/insights",
+             [&services, cache](net::Request request, net::Responder responder) {
+               services.workers.Post([&services, cache, request = std::move(request), responder] {
+                 const Result<User> viewer = services.viewer(request);
+                 if (!viewer) return responder.Send(viewer.error());
+                 cache->Answer(*viewer,
+                               {.entity = std::string(request.Param("entity")),
+                                .project = std::string(request.Param("project")),
+                                .sweep = std::string(request.Param("sweep")),
+                                .metric = std::string(request.Query("metric")),
+                                .contour = std::string(request.Query("contour"))},
+                               responder);
+               });
+             });
+}
+
+}  // namespace regatta::server

@@ -1,0 +1,101 @@
+"""What a sweep tells of its parameters, over HTTP and at the command line."""
+import json
+import random
+
+import pytest
+
+from test_cli import FAILURE, NOT_FOUND, Person
+
+SWEEP = """
+method: random
+metric: {name: score, goal: maximize}
+program: train.py
+parameters:
+  lr: {distribution: log_uniform_values, min: 0.0001, max: 0.1}
+  kind: {values: [a, b]}
+"""
+
+
+def finish(server, user, sweep: str, count: int, seed: int = 0) -> None:
+    """Runs of their own in the sweep; the score is best at lr = 0.01."""
+    draws = random.Random(seed)
+    for number in range(count):
+        exponent = draws.uniform(-4, -1)
+        config = {"lr": {"value": 10 ** exponent}, "kind": {"value": draws.choice("ab")}}
+        run = f"{sweep}s{seed}r{number}"
+        server.create_run(user, "p", run, sweep=sweep, config=json.dumps(config))
+        row = json.dumps({"_step": 0, "score": -(exponent + 2) ** 2})
+        body = {"files": {"wandb-history.jsonl": {"offset": 0, "content": [row]}}, "complete": True, "exitcode": 0}
+        assert server.file_stream(user, "p", run, body).status == 200
+
+
+@pytest.fixture
+def person(server, user, tmp_path):
+    return Person(tmp_path, server, user)
+
+
+@pytest.fixture
+def sweep(person):
+    return person.json("sweep", "create", "-", "-p", "p", stdin=SWEEP)["name"]
+
+
+def insights(server, user, sweep, query="", entity=None):
+    return server.get(f"/api/sweeps/{entity or user.name}/p/{sweep}/insights{query}", key=user.key)
+
+
+def test_it_says_what_matters_and_where_the_optimum_is(server, user, sweep):
+    finish(server, user, sweep, 25)
+    answer = insights(server, user, sweep)
+    assert answer.status == 200, answer.text
+    told = answer.json()
+    assert (told["metric"], told["results"]) == ("score", 25)
+    ranking = told["importance"]["parameters"]
+    assert ranking[0]["name"] == "lr" and ranking[0]["total"] > 0.8 and ranking[1]["name"] == "kind"
+    assert 0.003 < told["optimum"]["parameters"]["lr"] < 0.03
+    assert told["optimum"]["mean"] == pytest.approx(0, abs=0.2), "in the metric's own sign"
+    assert set(told["outlook"]) == {"expected_improvement", "share_of_spread", "gain_unlikely"}
+    slices = {one["parameter"]: one["points"] for one in told["slices"]}
+    assert [point["value"] for point in slices["kind"]] == ["a", "b"] and len(slices["lr"]) == 50
+
+    drawn = insights(server, user, sweep, "?contour=lr,kind").json()["contour"]
+    assert (drawn["first"], drawn["second"], len(drawn["points"])) == ("lr", "kind", 40)
+    assert insights(server, user, sweep).json() == told, "nothing has changed"
+
+    finish(server, user, sweep, 1, seed=1)
+    assert insights(server, user, sweep).json()["results"] == 26, "a new result counts at once"
+
+
+def test_too_few_results_and_wrong_questions_are_told_apart(server, user, sweep, person):
+    finish(server, user, sweep, 3)
+    early = insights(server, user, sweep)
+    assert early.status == 409 and "at least 4 results" in early.text
+    assert "at least 4 results" in person.regatta("sweep", "insights", sweep, expect=FAILURE).stderr
+    finish(server, user, sweep, 3, seed=1)
+    for query, words in (("?contour=lr", "name two parameters"), ("?contour=lr,nope", "it varies kind, lr"),
+                         ("?metric=nope", "it has score")):
+        wrong = insights(server, user, sweep, query)
+        assert wrong.status == 400 and words in wrong.text, wrong.text
+
+
+def test_a_sweep_without_a_metric_has_nothing_to_tell(server, user, person):
+    sweep = person.json("sweep", "create", "-", "-p", "p", stdin="method: random\nprogram: t.py\nparameters: {x: {min: 0.0, max: 1.0}}\n")["name"]
+    answer = insights(server, user, sweep)
+    assert answer.status == 409 and "no metric" in answer.text
+
+
+def test_what_one_may_not_see_is_like_what_is_not_there(server, user, sweep):
+    other = server.add_user()
+    hidden = insights(server, other, sweep, entity=user.name)
+    missing = insights(server, other, "nothing1", entity=user.name)
+    assert (hidden.status, missing.status) == (404, 404)
+    assert hidden.text.replace(sweep, "nothing1") == missing.text
+    assert server.get(f"/api/sweeps/{user.name}/p/{sweep}/insights").status == 401
+
+
+def test_the_command_shows_it(server, user, sweep, person):
+    finish(server, user, sweep, 20)
+    text = person.regatta("sweep", "insights", sweep, "--contour", "lr,kind").stdout
+    for words in ("score, 20 results", "WITH OTHERS", "there score is expected to be", "PREDICTED"):
+        assert words in text, text
+    assert person.json("sweep", "insights", sweep)["importance"]["parameters"][0]["name"] == "lr"
+    person.regatta("sweep", "insights", "nothing1", expect=NOT_FOUND)
