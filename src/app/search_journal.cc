@@ -18,8 +18,9 @@ using sweeps::Value;
 
 constexpr std::int64_t kVersion = 1;
 constexpr std::array<std::string_view, 4> kKinds = {"ask", "add", "tell", "report"};
-constexpr std::array<std::pair<TrialState, std::string_view>, 3> kStates = {
-    {{TrialState::kFinished, "finished"},
+constexpr std::array<std::pair<TrialState, std::string_view>, 4> kStates = {
+    {{TrialState::kPending, "pending"},
+     {TrialState::kFinished, "finished"},
      {TrialState::kFailed, "failed"},
      {TrialState::kLost, "lost"}}};
 
@@ -158,7 +159,7 @@ void ReadOutcome(Reader& reader, JournalEntry& entry) {
     entry.state = state;
     is_known = true;
   }
-  if (!is_known) reader.Fail("\"state\" is not finished, failed or lost");
+  if (!is_known) reader.Fail("\"state\" is not pending, finished, failed or lost");
 }
 
 Result<JournalEntry> EntryFromValue(const Value& value, std::string place) {

@@ -397,7 +397,13 @@ Result<Value> SearchSession::Search::Add(const Value& request) {
   if (!point) return point.error();
   JournalEntry entry{.kind = JournalEntry::Kind::kAdded, .id = trials_.size()};
   entry.point = *std::move(point);
-  if (Result<void> read = ReadOutcome(request, entry); !read) return read.error();
+  const bool has_outcome = request.Find("value") != nullptr || request.Find("values") != nullptr ||
+                           request.Find("state") != nullptr || request.Find("cost") != nullptr;
+  if (!has_outcome) {
+    entry.state = TrialState::kPending;
+  } else if (Result<void> read = ReadOutcome(request, entry); !read) {
+    return read.error();
+  }
   const search::TrialId id = entry.id;
   if (Result<void> applied = Apply(std::move(entry)); !applied) return applied.error();
   Value answer = Map();
@@ -434,14 +440,26 @@ Result<Value> SearchSession::Search::Importance() const {
   Value::List items;
   for (const search::ParameterImportance& parameter : found.parameters) {
     Value item = Map();
-    item.Set("parameter", Text(space_.search_space()[parameter.parameter].name));
+    item.Set("name", Text(space_.search_space()[parameter.parameter].name));
     item.Set("alone", NumberToValue(parameter.alone));
     item.Set("total", NumberToValue(parameter.total));
     items.push_back(std::move(item));
   }
+  const search::PredictedOptimum best = analysis->Optimum();
+  Value optimum = Map();
+  optimum.Set("parameters", WithoutWrapping(space_.ToRunConfig(best.values)));
+  optimum.Set("mean", NumberToValue(best.predicted.mean));
+  optimum.Set("spread", NumberToValue(best.predicted.spread));
+  const search::Outlook gain = analysis->FurtherGain();
+  Value outlook = Map();
+  outlook.Set("expected_improvement", NumberToValue(gain.expected_improvement));
+  outlook.Set("share_of_spread", NumberToValue(gain.share_of_spread));
+  outlook.Set("gain_unlikely", Value::Bool(gain.gain_unlikely));
   Value answer = Map();
-  answer.Set("importance", Value::OfList(std::move(items)));
   answer.Set("trust", NumberToValue(found.trust));
+  answer.Set("parameters", Value::OfList(std::move(items)));
+  answer.Set("optimum", std::move(optimum));
+  answer.Set("outlook", std::move(outlook));
   return answer;
 }
 
@@ -609,6 +627,9 @@ Result<Trial> SearchSession::Search::Changed(const JournalEntry& entry) const {
   if (entry.kind == Kind::kAsked) trial.grid_index = entry.grid_index;
   if (entry.kind == Kind::kAdded || entry.kind == Kind::kTold) {
     const bool is_finished = entry.state == TrialState::kFinished;
+    if (entry.kind == Kind::kTold && entry.state == TrialState::kPending) {
+      return InvalidArgument("what was told is how a trial ended: it cannot be pending");
+    }
     if (entry.objectives.size() != (is_finished ? metric_names_.size() : 0) ||
         entry.constraints.size() > constraint_names_.size()) {
       return InvalidArgument("the number of values is not the number of metrics");

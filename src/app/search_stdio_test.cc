@@ -157,6 +157,23 @@ TEST(SearchSession, ATrialFromElsewhereCounts) {
   EXPECT_EQ(Ask(session, {{"op", "ask"}})["trials"][0]["id"], 1);
 }
 
+TEST(SearchSession, ATrialFromElsewhereMayStillBeRunning) {
+  SearchSession session;
+  Open(session, {{"method", "grid"}, {"parameters", {{"x", {{"values", {1, 2}}}}}}});
+  const json added = Ask(session, {{"op", "add"}, {"parameters", {{"x", 1}}}});
+  ASSERT_EQ(added["id"], 0) << added;
+  EXPECT_EQ(Ask(session, {{"op", "ask"}, {"n", 2}})["trials"].size(), 1U) << "its point is taken";
+  EXPECT_TRUE(Ask(session, {{"op", "tell"}, {"id", 0}, {"value", 3}}).contains("ok"));
+  EXPECT_EQ(Ask(session, {{"op", "best"}})["best"]["id"], 0);
+
+  json state = Ask(session, {{"op", "state"}})["state"];
+  EXPECT_EQ(state["log"][0]["state"], "pending");
+  state["log"].back()["state"] = "pending";
+  state["log"].back()["objectives"] = json::array();
+  EXPECT_THAT(Ask(session, {{"op", "open"}, {"state", state}})["error"]["message"],
+              HasSubstr("cannot be pending"));
+}
+
 TEST(SearchSession, HyperbandStopsTheWorst) {
   json config = Config("random");
   config["early_terminate"] = {{"type", "hyperband"}, {"min_iter", 1}, {"eta", 2}};
@@ -286,8 +303,12 @@ TEST(SearchSession, ImportanceNamesWhatMatters) {
   EXPECT_EQ(Ask(session, {{"op", "importance"}})["error"]["code"], "failed_precondition");
   Play(session, 30);
   const json answer = Ask(session, {{"op", "importance"}});
-  ASSERT_EQ(answer["importance"].size(), 3U) << answer;
-  EXPECT_EQ(answer["importance"][0]["parameter"], "lr");
+  ASSERT_EQ(answer["parameters"].size(), 3U) << answer;
+  EXPECT_EQ(answer["parameters"][0]["name"], "lr");
+  EXPECT_GT(answer["parameters"][0]["total"], 0.5);
+  EXPECT_NEAR(std::log10(answer["optimum"]["parameters"]["lr"].get<double>()), -2, 0.3);
+  EXPECT_TRUE(answer["optimum"]["mean"].is_number() && answer["optimum"]["spread"].is_number());
+  EXPECT_TRUE(answer["outlook"]["gain_unlikely"].is_boolean());
 }
 
 }  // namespace
