@@ -82,24 +82,30 @@ class BayesSampler : public Sampler {
                Setting(options_, "warps", 0) != 0) {}
 
   Result<void> Tell(const Trial& trial) override {
+    const bool had_curve = HasCurve(trial.id);
     Result<TrialBook::Change> change = book_.Tell(trial);
     if (!change) {
       return change.error();
     }
     rewritten_ = rewritten_ || change->rewrote_history;
+    curves_changed_ = curves_changed_ || had_curve || HasCurve(trial.id);
     return Ok();
   }
 
-  void Forget(TrialId id) override { rewritten_ = book_.Forget(id).rewrote_history || rewritten_; }
+  void Forget(TrialId id) override {
+    curves_changed_ = curves_changed_ || HasCurve(id);
+    rewritten_ = book_.Forget(id).rewrote_history || rewritten_;
+  }
 
   void Refresh() override {
     const std::vector<TrialId>& settled = book_.settled();
     if (rewritten_) {
       settled_units_.clear();
-    } else if (settled_units_.size() == settled.size() && !released_) {
+    } else if (settled_units_.size() == settled.size() && !released_ && !curves_changed_) {
       return;
     }
     released_ = false;
+    curves_changed_ = false;
     for (std::size_t i = settled_units_.size(); i < settled.size(); ++i) {
       settled_units_.push_back(encoder_.ToUnit(book_.trial(settled[i]).values));
     }
@@ -141,6 +147,13 @@ class BayesSampler : public Sampler {
   }
 
  private:
+  // Whether observations of the trial are part of the model.
+  bool HasCurve(TrialId id) const {
+    const auto found = book_.trials().find(id);
+    return options_.fidelity && found != book_.trials().end() &&
+           !found->second.observations.empty();
+  }
+
   Rule ChooseRule(TrialId id) const {
     Rng rng = StreamOf(options_.seed, Stream::kChoice, id);
     const double u = rng.Uniform();
@@ -345,6 +358,7 @@ class BayesSampler : public Sampler {
   std::vector<Unit> settled_units_;  // those the model has seen
   bool rewritten_ = false;
   bool released_ = false;
+  bool curves_changed_ = false;
 };
 
 }  // namespace

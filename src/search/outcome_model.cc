@@ -150,16 +150,19 @@ OutcomeModel::OutcomeModel(const SearchSpace& space, const SamplerOptions& optio
   if (!warps || options.objectives.size() > 1) {
     settings.warps = {options.objectives.size() > 1 ? WarpKind::kAffine : WarpKind::kIdentity};
   }
+  if (options.fidelity && options.objectives.size() == 1) {
+    rungs_ = std::make_unique<RungModel>(space, options);
+  }
+  const Encoder& seen = rungs_ ? rungs_->encoder() : encoder;
   std::uint64_t key = 0;
   for (std::size_t k = 0; k < options.objectives.size(); ++k) {
-    objectives_.push_back(std::make_unique<Surrogate>(encoder, options.seed, key++, settings));
+    objectives_.push_back(std::make_unique<Surrogate>(seen, options.seed, key++, settings));
   }
   for (std::size_t k = 0; k < options.constraints.size(); ++k) {
-    constraints_.push_back(
-        std::make_unique<Surrogate>(encoder, options.seed, key++, SideSettings(2)));
+    constraints_.push_back(std::make_unique<Surrogate>(seen, options.seed, key++, SideSettings(2)));
   }
-  cost_ = std::make_unique<Surrogate>(encoder, options.seed, key++, SideSettings(1));
-  failures_ = std::make_unique<Surrogate>(encoder, options.seed, key++, SideSettings(2));
+  cost_ = std::make_unique<Surrogate>(seen, options.seed, key++, SideSettings(1));
+  failures_ = std::make_unique<Surrogate>(seen, options.seed, key++, SideSettings(2));
   has_priors_ = std::any_of(space.parameters().begin(), space.parameters().end(),
                             [](const Parameter& parameter) { return parameter.prior.has_value(); });
 }
@@ -216,11 +219,28 @@ void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units,
   if (units_.size() < kModelMin || space_->size() == 0) {
     return;
   }
+  if (rungs_) {
+    const std::span<const Unit> failures = std::span<const Unit>(units_).subspan(results_);
+    rungs_->Update(book, units, failures, *encoder_, history_changed, *objectives_.front());
+    y_.front() = objectives_.front()->Means(Seen(units_));
+    const std::vector<Unit> ends = Seen(units);
+    UpdateSide(book, ends, history_changed);
+    UpdateFailures(book, ends, history_changed);
+    return;
+  }
   for (std::size_t k = 0; k < objectives_.size(); ++k) {
     objectives_[k]->Update(units_, y_[k], history_changed, units_.size() - results_);
   }
   UpdateSide(book, units, history_changed);
   UpdateFailures(book, units, history_changed);
+}
+
+std::vector<Unit> OutcomeModel::Seen(std::span<const Unit> units) const {
+  return rungs_ ? rungs_->AtEnd(units) : std::vector<Unit>(units.begin(), units.end());
+}
+
+Rows OutcomeModel::SeenRows(std::span<const Unit> units) const {
+  return rungs_ ? Rows(rungs_->encoder(), rungs_->AtEnd(units)) : Rows(*encoder_, units);
 }
 
 void OutcomeModel::Release() {
@@ -301,6 +321,16 @@ void OutcomeModel::DropPending() {
   if (!ready()) {
     return;
   }
+  if (rungs_) {
+    std::vector<Unit> results;
+    for (std::size_t row = 0; row < results_; ++row) {
+      if (!any_feasible_ || feasible_[row]) {
+        results.push_back(units_[row]);
+      }
+    }
+    bests_ = rungs_->BestMeans(*objectives_.front(), results);
+    return;
+  }
   const std::size_t members = objectives_.front()->size();
   const auto counts = [this](std::size_t row) { return !any_feasible_ || feasible_[row]; };
   for (std::size_t i = 0; i < members; ++i) {
@@ -330,7 +360,7 @@ void OutcomeModel::DropPending() {
 }
 
 void OutcomeModel::AddPending(const Unit& unit) {
-  const Rows point(*encoder_, {&unit, 1});
+  const Rows point = SeenRows({&unit, 1});
   for (std::size_t i = 0; i < bests_.size(); ++i) {
     Outcome outcome;
     for (const auto& surrogate : objectives_) {
@@ -346,7 +376,7 @@ void OutcomeModel::AddPending(const Unit& unit) {
     }
   }
   for (auto& surrogate : objectives_) {
-    surrogate->AppendPending(unit);
+    surrogate->AppendPending(rungs_ ? rungs_->AtEnd(unit) : unit);
   }
   pending_.push_back(unit);
 }
@@ -365,7 +395,7 @@ void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, 
   if (units.empty()) {
     return;
   }
-  const Rows points(*encoder_, units);
+  const Rows points = SeenRows(units);
   const std::size_t count = bests_.size();
   // Exploration asks for variances, in which members differ little.
   const std::size_t wanted = rule == Rule::kOneMember    ? 1
@@ -547,16 +577,17 @@ std::vector<double> OutcomeModel::Scales(std::size_t chosen) const {
   for (const double log_scale : surrogate.member(chosen % surrogate.size()).hyper().log_scale) {
     scales.push_back(std::exp(log_scale));
   }
+  scales.resize(encoder_->dimensions());  // proposals have no resource
   return scales;
 }
 
 void OutcomeModel::Explain(const Unit& unit, Explanation& why) {
   const Surrogate& surrogate = *objectives_.front();
   const double sign = options_->objectives.front().goal == Goal::kMaximize ? -1.0 : 1.0;
-  const Surrogate::Belief belief = surrogate.At(unit);
+  const Surrogate::Belief belief = surrogate.At(rungs_ ? rungs_->AtEnd(unit) : unit);
   why.predicted_value = sign * belief.mean;
   why.predicted_spread = belief.spread;
-  const Rows point(*encoder_, {&unit, 1});
+  const Rows point = SeenRows({&unit, 1});
   double success = 0;
   double improvement = 0;
   for (std::size_t i = 0; i < surrogate.size(); ++i) {

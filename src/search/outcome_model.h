@@ -14,6 +14,7 @@
 #include "encoder.h"
 #include "gp.h"
 #include "regatta/search/sampler.h"
+#include "rung_model.h"
 #include "surrogate.h"
 #include "trial_book.h"
 
@@ -81,11 +82,15 @@ class OutcomeModel {
   void ScoreMany(const Rows& points, const std::vector<std::size_t>& members,
                  std::vector<double>& scores);
   void AddFeasibility(const Rows& points, std::vector<double>& scores);
+  // The points as the surrogates see them: at the end of their curves, if they have any.
+  std::vector<Unit> Seen(std::span<const Unit> units) const;
+  Rows SeenRows(std::span<const Unit> units) const;
   double ExploreLimit() const;
 
   const SearchSpace* space_;
   const SamplerOptions* options_;
   const Encoder* encoder_;
+  std::unique_ptr<RungModel> rungs_;  // null: trials have no curves
   std::vector<std::unique_ptr<Surrogate>> objectives_;
   std::vector<std::unique_ptr<Surrogate>> constraints_;
   std::unique_ptr<Surrogate> cost_;

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "acquisition.h"
@@ -126,25 +127,27 @@ class TpeSampler : public Sampler {
       return;
     }
     stale_ = false;
-    std::vector<std::pair<double, TrialId>> ranked;
+    std::vector<Ranked> ranked;
     for (const TrialId id : book_.settled()) {
       const Trial& trial = book_.trial(id);
-      ranked.emplace_back(HasResult(trial, 1) ? sign_ * trial.objectives.front()
-                                              : std::numeric_limits<double>::infinity(),
-                          id);
+      const double loss = HasResult(trial, 1) ? sign_ * trial.objectives.front()
+                                              : std::numeric_limits<double>::infinity();
+      ranked.push_back({Missing(trial), loss, id});
     }
-    std::sort(ranked.begin(), ranked.end());
+    std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+      return std::tie(a.missing, a.loss, a.id) < std::tie(b.missing, b.loss, b.id);
+    });
     const auto good = std::min<std::size_t>((ranked.size() + 9) / 10, kGoodMax);
     good_.clear();
     bad_.clear();
     const std::size_t rest = ranked.size() - good;
     for (std::size_t i = 0; i < good; ++i) {
-      good_.push_back(encoder_.ToUnit(book_.trial(ranked[i].second).values));
+      good_.push_back(encoder_.ToUnit(book_.trial(ranked[i].id).values));
     }
     const std::size_t bad = std::min(rest, kBadMax);
     for (std::size_t i = 0; i < bad; ++i) {
       const std::size_t k = good + i * rest / bad;
-      bad_.push_back(encoder_.ToUnit(book_.trial(ranked[k].second).values));
+      bad_.push_back(encoder_.ToUnit(book_.trial(ranked[k].id).values));
     }
   }
 
@@ -172,6 +175,23 @@ class TpeSampler : public Sampler {
   }
 
  private:
+  struct Ranked {
+    std::int64_t missing = 0;
+    double loss = 0;
+    TrialId id = 0;
+  };
+
+  // How much of the full length the trial was stopped short of: the farthest come first, as in
+  // Optuna's sampler.
+  std::int64_t Missing(const Trial& trial) const {
+    if (!options_.fidelity || trial.observations.empty() || !HasResult(trial, 1)) {
+      return 0;
+    }
+    const std::int64_t last = std::max<std::int64_t>(trial.observations.back().step, 0);
+    return options_.fidelity->max ? std::max<std::int64_t>(*options_.fidelity->max - last, 0)
+                                  : std::numeric_limits<std::int64_t>::max() - last;
+  }
+
   Result<std::optional<Suggestion>> One(TrialId id, const Batch& batch,
                                         const std::vector<Unit>& bad) {
     Suggestion suggestion;

@@ -44,7 +44,12 @@ bool SameResult(const Trial& left, const Trial& right) {
       return x == y || (std::isnan(x) && std::isnan(y));
     });
   };
+  const auto same_point = [](const Observation& a, const Observation& b) {
+    return a.step == b.step && (a.value == b.value || (std::isnan(a.value) && std::isnan(b.value)));
+  };
   return left.state == right.state && left.values == right.values &&
+         std::equal(left.observations.begin(), left.observations.end(), right.observations.begin(),
+                    right.observations.end(), same_point) &&
          same(left.objectives, right.objectives) && same(left.constraints, right.constraints) &&
          left.cost == right.cost;
 }

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "regatta/base/result.h"
+#include "regatta/search/fidelity.h"
 #include "regatta/search/search_space.h"
 #include "regatta/search/trial.h"
 
@@ -54,6 +55,11 @@ struct SamplerOptions {
   std::vector<EarlierSearch> earlier;
   // Grid: visit the points in a seeded random order instead of the declared one.
   bool shuffled = false;
+  // Trials may end before their full length: the steps of Trial::observations are resources, and
+  // a finished trial's objectives count at its last one (at full length if it has none). bayes
+  // then learns from parts of curves, and tpe ranks shorter trials behind longer ones. Of open
+  // trials, tell new observations as they come. With several objectives it is ignored.
+  std::optional<Fidelity> fidelity;
   // Prefer cheap trials of equal promise (Trial::cost).
   bool cost_aware = false;
   // A sampler's own documented settings, e.g. {"particles", 4}. Unknown names are refused.

@@ -1,0 +1,35 @@
+// Trials whose length matters: what a part of a learning curve tells about the whole.
+//
+// Field words: a trial's resource is how far it was trained (epochs, say), a rung is a resource at
+// which trials are compared (Li et al. 2020, "A system for massively parallel hyperparameter
+// tuning").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "regatta/search/trial.h"
+
+namespace regatta::search {
+
+// Says that trials may end before their full length, and where they are compared on the way. The
+// steps of their observations are then resources.
+struct Fidelity {
+  std::int64_t min = 1;             // the first rung
+  std::optional<std::int64_t> max;  // the full length; absent: the longest trial so far
+  double eta = 3;                   // each rung is so many times the one before
+};
+
+// A sampler looks at no more values of one curve than this.
+inline constexpr std::size_t kRungsMax = 6;
+
+// The values of a curve that matter: at each rung the best so far, and so at its last observation;
+// at most kRungsMax, evenly chosen, the first and the last among them. Values that are not finite
+// are passed over, and so are steps that do not ascend. Requires: min >= 1, eta > 1.
+std::vector<Observation> AtRungs(const Fidelity& fidelity, bool maximize,
+                                 std::span<const Observation> observations);
+
+}  // namespace regatta::search
