@@ -22,6 +22,8 @@ Result<std::unique_ptr<Sampler>> MakeBayesSampler(const SearchSpace& space,
                                                   const SamplerOptions& options);
 Result<std::unique_ptr<Sampler>> MakeTpeSampler(const SearchSpace& space,
                                                 const SamplerOptions& options);
+Result<std::unique_ptr<Sampler>> MakeCmaesSampler(const SearchSpace& space,
+                                                  const SamplerOptions& options);
 
 // Errors: kInvalidArgument for a setting that is not in `known`, naming those that are.
 Result<void> CheckSettings(const SamplerOptions& options,
