@@ -134,6 +134,24 @@ TEST(Crc32c, AgreesWithRfc3720) {
   EXPECT_EQ(Crc32c(std::string(32, '\0')), 0x8a9136aaU);
   EXPECT_EQ(Crc32c("123456789"), 0xe3069283U);
   EXPECT_EQ(Crc32c("6789", Crc32c("12345")), 0xe3069283U);
+  EXPECT_EQ(Crc32c(std::string(32, '\xff')), 0x62a8ab43U);
+}
+
+TEST(Crc32c, IsTheRemainderOfTheDivisionWhateverTheLengthAndThePieces) {
+  std::string bytes;
+  std::uint32_t remainder = ~std::uint32_t{0};  // RFC 3720 B.4, one bit after the other
+  for (int size = 0; size < 70; ++size) {
+    EXPECT_EQ(Crc32c(bytes), ~remainder) << size;
+    const std::string_view all(bytes);
+    const std::size_t cut = bytes.size() / 3;
+    EXPECT_EQ(Crc32c(all.substr(cut), Crc32c(all.substr(0, cut))), ~remainder) << size;
+    const auto byte = static_cast<unsigned char>(size * 37 + 11);
+    bytes.push_back(static_cast<char>(byte));
+    remainder ^= byte;
+    for (int bit = 0; bit < 8; ++bit) {
+      remainder = remainder >> 1 ^ ((remainder & 1) != 0 ? 0x82f63b78U : 0U);
+    }
+  }
 }
 
 TEST(ConstantTimeEquals, ComparesWholeTexts) {

@@ -3,6 +3,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <cstring>
+
 #include "regatta/base/check.h"
 
 namespace regatta::codec {
@@ -57,6 +59,31 @@ constexpr std::array<std::uint32_t, 256> MakeCrcTable() {
 
 constexpr std::array<std::uint32_t, 256> kCrcTable = MakeCrcTable();
 
+// Both take and give the register itself, without the inversions at the ends.
+std::uint32_t CrcByTable(std::string_view bytes, std::uint32_t state) {
+  for (const char c : bytes) {
+    state = kCrcTable[(state ^ static_cast<unsigned char>(c)) & 0xff] ^ state >> 8;
+  }
+  return state;
+}
+
+#if defined(__x86_64__)
+// SSE 4.2 has this very polynomial: 10 times the table's speed.
+[[gnu::target("sse4.2")]] std::uint32_t CrcByInstruction(std::string_view bytes,
+                                                         std::uint32_t state) {
+  std::uint64_t wide = state;
+  while (bytes.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data(), sizeof(eight));
+    wide = __builtin_ia32_crc32di(wide, eight);
+    bytes.remove_prefix(sizeof(eight));
+  }
+  state = static_cast<std::uint32_t>(wide);
+  for (const char c : bytes) state = __builtin_ia32_crc32qi(state, static_cast<unsigned char>(c));
+  return state;
+}
+#endif
+
 }  // namespace
 
 void internal::FreeHashState::operator()(evp_md_ctx_st* state) const { EVP_MD_CTX_free(state); }
@@ -101,11 +128,11 @@ Sha256Digest HmacSha256(std::string_view key, std::string_view message) {
 }
 
 std::uint32_t Crc32c(std::string_view bytes, std::uint32_t crc) {
-  crc = ~crc;
-  for (const char c : bytes) {
-    crc = kCrcTable[(crc ^ static_cast<unsigned char>(c)) & 0xff] ^ crc >> 8;
-  }
-  return ~crc;
+#if defined(__x86_64__)
+  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+  if (has_instruction) return ~CrcByInstruction(bytes, ~crc);
+#endif
+  return ~CrcByTable(bytes, ~crc);
 }
 
 bool ConstantTimeEquals(std::string_view a, std::string_view b) {
