@@ -1,4 +1,4 @@
-// Backup, restore and fsck: whole data folders, outside the running store.
+// Backup and restore: whole data folders, outside the running store.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -6,14 +6,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <set>
 
-#include "regatta/codec/hash.h"
-#include "regatta/codec/hex.h"
 #include "regatta/storage/sql_store.h"
-#include "schema.h"
-#include "stream_index.h"
+#include "sqlite.h"
 
 namespace regatta::storage {
 namespace {
@@ -80,103 +75,6 @@ Result<std::unique_ptr<Connection>> OpenForReading(const DataPaths& paths) {
         fmt::format("{} holds no regatta data: there is no {}", paths.root, paths.Database()));
   }
   return Connection::Open(paths.Database(), Connection::Mode::kReadOnly);
-}
-
-// Visits the rows of a query until an error.
-template <typename Visit>
-Result<void> EachRow(Statement statement, Visit visit) {
-  while (true) {
-    const Result<bool> row = statement.Step();
-    if (!row) return row.error();
-    if (!*row) return Ok();
-    visit(statement);
-  }
-}
-
-void CheckStructure(Connection& connection, FsckReport& report) {
-  const Result<void> integrity =
-      EachRow(connection.Prepare("PRAGMA integrity_check"), [&](const Statement& row) {
-        if (row.View(0) != "ok") report.problems.push_back("database: " + row.Text(0));
-      });
-  if (!integrity) report.problems.push_back(integrity.error().message);
-  const Result<void> keys =
-      EachRow(connection.Prepare("PRAGMA foreign_key_check"), [&](const Statement& row) {
-        report.problems.push_back(
-            fmt::format("database: row {} of table {} names a row of {} that does not exist",
-                        row.Int(1), row.View(0), row.View(2)));
-      });
-  if (!keys) report.problems.push_back(keys.error().message);
-}
-
-void CheckLog(Connection& connection, FsckReport& report) {
-  const Result<void> pieces =
-      EachRow(connection.Prepare("SELECT i.id, i.kind, i.line_count, l.payload, l.id IS NULL "
-                                 "FROM log_index i LEFT JOIN log l ON l.id = i.id ORDER BY i.id"),
-              [&](const Statement& row) {
-                const auto kind = static_cast<LogKind>(row.Int(1));
-                if (kind > LogKind::kSummary) return;
-                report.log_pieces += 1;
-                if (row.Bool(4)) {
-                  report.problems.push_back(fmt::format("log piece {} is missing", row.Int(0)));
-                  return;
-                }
-                if (kind == LogKind::kSummary) return;
-                std::int64_t lines = 0;
-                const bool whole = UnpackLines(row.View(3), 0, row.Int(2), [&](auto, auto) {
-                  lines += 1;
-                  return true;
-                });
-                report.lines += lines;
-                if (!whole || lines != row.Int(2)) {
-                  report.problems.push_back(
-                      fmt::format("log piece {} is damaged: {} of {} lines can be read", row.Int(0),
-                                  lines, row.Int(2)));
-                }
-              });
-  if (!pieces) report.problems.push_back(pieces.error().message);
-}
-
-std::string HashFile(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  codec::Sha256 hash;
-  std::string buffer(std::size_t{1} << 20, '\0');
-  while (file) {
-    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    hash.Update(std::string_view(buffer.data(), static_cast<std::size_t>(file.gcount())));
-  }
-  const codec::Sha256Digest digest = hash.Finish();
-  return codec::EncodeHex(codec::AsBytes(digest));
-}
-
-void CheckBlobs(Connection& connection, const DataPaths& paths, FsckReport& report) {
-  std::set<std::string> named;
-  const Result<void> rows =
-      EachRow(connection.Prepare("SELECT sha256 FROM run_files UNION "
-                                 "SELECT sha256 FROM artifact_blobs UNION "
-                                 "SELECT sha256 FROM artifact_manifests WHERE sha256 <> ''"),
-              [&](const Statement& row) { named.insert(row.Text(0)); });
-  if (!rows) report.problems.push_back(rows.error().message);
-  std::error_code error;
-  std::set<std::string> present;
-  if (fs::exists(paths.Blobs(), error)) {
-    for (const fs::directory_entry& entry :
-         fs::recursive_directory_iterator(paths.Blobs(), error)) {
-      if (!entry.is_regular_file()) continue;
-      const std::string name = entry.path().filename().string();
-      present.insert(name);
-      report.blobs += 1;
-      if (!named.contains(name)) report.orphan_blobs += 1;
-      if (HashFile(entry.path()) != name) {
-        report.problems.push_back(
-            fmt::format("blob {} is damaged: its content has another hash", name));
-      }
-    }
-  }
-  for (const std::string& name : named) {
-    if (!present.contains(name)) {
-      report.problems.push_back(fmt::format("blob {} is missing", name));
-    }
-  }
 }
 
 // The blobs first and once more afterwards: between the two the image of the database is taken,
@@ -247,24 +145,6 @@ Result<void> Restore(const std::string& backup, const std::string& folder) {
   fs::rename(partial, to.Database(), error);
   if (error) return Unavailable(fmt::format("cannot rename {}: {}", partial, error.message()));
   return SyncFileSystem(folder);
-}
-
-Result<FsckReport> Fsck(const std::string& folder) {
-  const DataPaths paths(folder);
-  std::error_code error;
-  if (!fs::exists(paths.Database(), error)) {
-    return NotFound(fmt::format("{} holds no regatta data", folder));
-  }
-  const Result<std::unique_ptr<FolderLock>> lock = FolderLock::Take(paths);
-  if (!lock) return lock.error();
-  Result<std::unique_ptr<Connection>> opened =
-      Connection::Open(paths.Database(), Connection::Mode::kReadWrite);
-  if (!opened) return opened.error();
-  FsckReport report;
-  CheckStructure(**opened, report);
-  CheckLog(**opened, report);
-  CheckBlobs(**opened, paths, report);
-  return report;
 }
 
 }  // namespace regatta::storage

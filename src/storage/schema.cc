@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "piece_checksum.h"
+
 namespace regatta::storage {
 namespace {
 
@@ -370,6 +372,13 @@ CREATE INDEX sweep_attempts_by_run ON sweep_attempts(sweep_id, run_id);
     R"sql(
 ALTER TABLE sweep_attempts ADD COLUMN outcomes BLOB NOT NULL DEFAULT x'';
 )sql",
+    // 6: a checksum for each piece of the log; cuts of streams whose run is gone are gone.
+    R"sql(
+ALTER TABLE log_index ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+DELETE FROM log_index WHERE run_id NOT IN (SELECT id FROM runs);
+UPDATE log_index SET checksum = piece_checksum(id, run_id, kind, first_line, line_count, step_min,
+  step_max, at_us, (SELECT payload FROM log WHERE log.id = log_index.id));
+)sql",
 };
 
 }  // namespace
@@ -383,26 +392,37 @@ Result<std::int64_t> StoredVersion(Connection& connection) {
   return statement.Int(0);
 }
 
-Result<void> Migrate(Connection& connection) {
+Error NewerData(std::int64_t version) {
+  return FailedPrecondition(fmt::format(
+      "the data folder was written by a newer regatta (data version {}, this program knows {}): "
+      "start the newer program, or restore a backup made before the upgrade",
+      version, SchemaVersion()));
+}
+
+Result<void> Migrate(Connection& connection) { return MigrateTo(connection, SchemaVersion()); }
+
+Result<void> MigrateTo(Connection& connection, std::int64_t target) {
+  Check(target >= 0 && target <= SchemaVersion(), "no such data version");
   const Result<std::int64_t> stored = StoredVersion(connection);
   if (!stored) return stored.error();
   if (*stored > SchemaVersion()) {
-    return FailedPrecondition(fmt::format(
-        "the data folder was written by a newer regatta (data version {}, this program knows {}): "
-        "start the newer program, or restore a backup made before the upgrade",
-        *stored, SchemaVersion()));
+    return NewerData(*stored);
   }
-  if (*stored == SchemaVersion()) return Ok();
+  if (*stored >= target) return Ok();
+  if (Result<void> added = AddPieceChecksumFunction(connection.raw()); !added) return added;
   if (Result<void> begun = connection.Execute("BEGIN IMMEDIATE"); !begun) return begun;
-  for (std::int64_t version = *stored; version < SchemaVersion(); ++version) {
+  for (std::int64_t version = *stored; version < target; ++version) {
     Result<void> done = connection.Execute(kSteps[static_cast<std::size_t>(version)]);
     if (!done) {
       (void)connection.Execute("ROLLBACK");
       return WithContext(fmt::format("migration to data version {}", version + 1), done.error());
     }
   }
-  const std::string set_version = fmt::format("PRAGMA user_version = {}", SchemaVersion());
-  if (Result<void> set = connection.Execute(set_version.c_str()); !set) return set;
+  const std::string set_version = fmt::format("PRAGMA user_version = {}", target);
+  if (Result<void> set = connection.Execute(set_version.c_str()); !set) {
+    (void)connection.Execute("ROLLBACK");
+    return set;
+  }
   return connection.Execute("COMMIT");
 }
 

@@ -15,6 +15,13 @@ std::int64_t SchemaVersion();
 // Errors: kFailedPrecondition if the data was written by a newer program, naming both versions.
 Result<void> Migrate(Connection& connection);
 
+// The same up to `target`, a version between the stored one and SchemaVersion(): what an older
+// program would have made. For checks and tests.
+Result<void> MigrateTo(Connection& connection, std::int64_t target);
+
+// What to answer about data of a version that this program does not know.
+Error NewerData(std::int64_t version);
+
 // The version of the data; 0 for an empty database.
 Result<std::int64_t> StoredVersion(Connection& connection);
 

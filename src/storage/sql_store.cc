@@ -39,8 +39,13 @@ class SqliteStore final : public SqlStore, public BatchWriter {
       : options_(std::move(options)), paths_(options_.folder) {}
   ~SqliteStore() override {
     if (queue_ != nullptr) queue_->Close();
-    // The last one out writes the log back, so that a clean stop leaves one file.
+    // The last one out writes the log back and removes it, so that a clean stop leaves one file.
+    // That has to be the writer: a connection that only reads leaves the log where it is.
+    idle_readers_.clear();
+    anchor_.reset();
     if (writer_ != nullptr) (void)writer_->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    tables_.reset();
+    writer_.reset();
   }
 
   Result<void> Start();

@@ -197,6 +197,22 @@ TEST_F(SqlStoreTest, AWriteSeesWhatItAppended) {
   }));
 }
 
+TEST_F(SqlStoreTest, DeletingARunLeavesNothingOfItInTheLog) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(AppendHistory(run, 0, {"a", "b"}));
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    for (const StreamKind kind :
+         {StreamKind::kHistory, StreamKind::kEvents, StreamKind::kConsole}) {
+      if (auto cut = tables.streams().Truncate(run, kind, 1, 0); !cut) return cut;
+    }
+    return Ok();
+  }));
+  Reopen();
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) { return tables.runs().Delete(run); }));
+  Reopen();
+  EXPECT_EQ(store_->summary().log_pieces, 0);
+}
+
 TEST_F(SqlStoreTest, DeletingARunDeletesItsLines) {
   const RunId run = MakeRun();
   ASSERT_TRUE(AppendHistory(run, 0, {"a"}));
@@ -240,6 +256,16 @@ TEST_F(SqlStoreTest, ManyWritersShareCommitsAndLoseNothing) {
   const std::vector<std::string> lines = History(run);
   ASSERT_EQ(lines.size(), static_cast<std::size_t>(kLines));
   EXPECT_EQ(lines[499], "499");
+}
+
+TEST_F(SqlStoreTest, ACleanStopLeavesOneFile) {
+  const RunId run = MakeRun();
+  ASSERT_TRUE(AppendHistory(run, 0, {"a"}));
+  EXPECT_EQ(History(run).size(), 1u);  // so that there is a reader to close
+  store_.reset();
+  EXPECT_TRUE(fs::exists(Data() + "/regatta.db"));
+  EXPECT_FALSE(fs::exists(Data() + "/regatta.db-wal"));
+  EXPECT_FALSE(fs::exists(Data() + "/regatta.db-shm"));
 }
 
 TEST_F(SqlStoreTest, BackupOfAnOpenStoreRestoresToTheSameData) {

@@ -29,8 +29,8 @@ Error SqlError(sqlite3* db, int code, std::string_view doing) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return Internal(fmt::format(
-          "{}: the database is damaged ({}); stop the server and run `regatta fsck`, then "
-          "`regatta restore`",
+          "{}: the database is damaged ({}); stop the server, look with `regatta fsck`, and go "
+          "back to a backup with `regatta restore`",
           doing, reason));
     case SQLITE_TOOBIG:
       return ResourceExhausted(fmt::format("{}: a value is too large ({})", doing, reason));
@@ -47,6 +47,7 @@ Statement::~Statement() {
 }
 
 Result<bool> Statement::Step() {
+  if (failure_ != nullptr) return *failure_;
   const int code = sqlite3_step(stmt_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -96,6 +97,9 @@ Statement Connection::Prepare(std::string_view sql) {
     const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &entry->second, nullptr);
     if (code != SQLITE_OK) {
+      statements_.erase(entry);
+      // Anything but a faulty text is the disk's or the data's fault.
+      if (code != SQLITE_ERROR) return Statement(SqlError(db_, code, "database"));
       CheckFailed(fmt::format("cannot prepare \"{}\": {}", sql, sqlite3_errmsg(db_)),
                   std::source_location::current());
     }

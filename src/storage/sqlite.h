@@ -29,8 +29,12 @@ struct BlobView {
 class Statement {
  public:
   explicit Statement(sqlite3_stmt* stmt) : stmt_(stmt) {}
+  // One that could not be prepared: each Step answers with `failure`.
+  explicit Statement(Error failure)
+      : stmt_(nullptr), failure_(std::make_unique<Error>(std::move(failure))) {}
   ~Statement();
-  Statement(Statement&& other) noexcept : stmt_(std::exchange(other.stmt_, nullptr)) {}
+  Statement(Statement&& other) noexcept
+      : stmt_(std::exchange(other.stmt_, nullptr)), failure_(std::move(other.failure_)) {}
   Statement& operator=(Statement&&) = delete;
 
   // Binds the parameters in order.
@@ -84,6 +88,7 @@ class Statement {
   }
 
   sqlite3_stmt* stmt_;
+  std::unique_ptr<Error> failure_;
 };
 
 // Not thread-safe: one thread at a time.
@@ -100,7 +105,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   // A statement from the cache, reset. `sql` must be a constant of the program: it is prepared
-  // once.
+  // once. A disk that fails while SQLite reads the schema fails the statement's Step.
   Statement Prepare(std::string_view sql);
   // Runs statements without parameters or rows.
   Result<void> Execute(const char* sql);

@@ -30,12 +30,15 @@ void RunStreams::Apply(const LogEntry& entry) {
       streams[static_cast<int>(tracking::StreamKind::kHistory)].Truncate(entry.first_line);
       last_step.reset();
       if (entry.step_min <= entry.step_max) last_step = entry.step_max;
+      log_ids.push_back(entry.log_id);
       break;
     case LogKind::kTruncateEvents:
       streams[static_cast<int>(tracking::StreamKind::kEvents)].Truncate(entry.first_line);
+      log_ids.push_back(entry.log_id);
       break;
     case LogKind::kTruncateConsole:
       streams[static_cast<int>(tracking::StreamKind::kConsole)].Truncate(entry.first_line);
+      log_ids.push_back(entry.log_id);
       break;
     case LogKind::kSummaryFolded:
       if (summary_log_id <= entry.log_id) summary.reset();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "piece_checksum.h"
+
 namespace regatta::storage {
 
 using tracking::RunId;
@@ -87,10 +89,11 @@ Result<void> SqlStreamTables::ReadSteps(RunId run, std::int64_t step_min, std::i
 Result<void> SqlStreamTables::InsertEntry(LogEntry entry, std::string_view payload) {
   entry.log_id = (*context_.next_log_id)++;
   Statement index = context_.connection->Prepare(
-      "INSERT INTO log_index (id, run_id, kind, first_line, line_count, step_min, step_max, at_us) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO log_index (id, run_id, kind, first_line, line_count, step_min, step_max, at_us, "
+      "checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   index.Bind(entry.log_id, ToInt(entry.run), static_cast<int>(entry.kind), entry.first_line,
-             entry.count, entry.step_min, entry.step_max, entry.at_us);
+             entry.count, entry.step_min, entry.step_max, entry.at_us,
+             static_cast<std::int64_t>(PieceChecksum(entry, payload)));
   if (Result<void> done = index.Run(); !done) return done;
   if (!payload.empty()) {
     Statement piece = context_.connection->Prepare("INSERT INTO log (id, payload) VALUES (?, ?)");

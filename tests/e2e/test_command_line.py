@@ -2,7 +2,7 @@
 import json
 import os
 import secrets
-import sqlite3
+import shutil
 import subprocess
 
 import pytest
@@ -133,20 +133,47 @@ def test_fsck_finds_a_damaged_file(tmp_path):
     assert json.loads(done.stdout)["problems"]
 
 
-def test_fsck_finds_a_damaged_database(tmp_path):
-    with Server.start(tmp_path / "data") as server:
+PAGE = 16384
+
+
+def interior_page(content: bytes) -> int:
+    """Where some page begins that leads to others: SQLite's page types 2 and 5. Page 1 has the file's header first."""
+    return next(at for at in range(PAGE, len(content), PAGE) if content[at] in (2, 5))
+
+
+@pytest.fixture(scope="module")
+def filled_folder(tmp_path_factory):
+    """A stopped server's folder: small requests that fill pages of their tables, and a large one with pages of its own."""
+    data = tmp_path_factory.mktemp("fsck") / "data"
+    with Server.start(data) as server:
         user = first_user(server)
         server.create_run(user, "p", "r")
-        assert server.file_stream(user, "p", "r", rows(0, 5000)).status == 200
-        server.stop()
-    database = max((path for path in (tmp_path / "data").iterdir() if path.is_file() and path.read_bytes()[:15] == b"SQLite format 3"),
-                   key=lambda path: path.stat().st_size)
-    with sqlite3.connect(database) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+        for i in range(500):
+            assert server.file_stream(user, "p", "r", rows(i, 1)).status == 200
+        assert server.file_stream(user, "p", "r", rows(500, 5000)).status == 200
+        assert server.stop() == 0
+    assert not (data / "regatta.db-wal").exists(), "a clean stop leaves one file"
+    assert json.loads(regatta("fsck", "--json", "--data", data).stdout)["problems"] == []
+    return data
+
+
+@pytest.mark.parametrize("where", [
+    lambda content: (0, 16),                                           # the file's header
+    lambda content: (0, 4096),                                         # and the root of the schema
+    lambda content: (interior_page(content), 16),                      # a page that leads to others
+    lambda content: (interior_page(content) + PAGE - 64, 64),          # and its entries
+    lambda content: (content.index(b'"x": 250}') + 5, 1),              # one digit of a row on a page with others
+    lambda content: (content.index(b'"x": 3000}') + 5, 1),             # one digit in the middle of a large piece
+    lambda content: (content.index(b'"x": 3000}') & ~4095, 4096),      # a block of it, as a disk loses them
+    lambda content: (content.index(b'{"_step": 5499') - 3, 1),         # close to its end
+], ids=["header", "schema", "interior page", "interior entries", "digit of a row", "digit of a large piece", "block of a large piece",
+        "length of a line"])
+def test_fsck_finds_a_damaged_database(filled_folder, tmp_path, where):
+    shutil.copytree(filled_folder, tmp_path / "data")
+    database = tmp_path / "data/regatta.db"
     damaged = bytearray(database.read_bytes())
-    middle = len(damaged) // 2
-    damaged[middle:middle + 4096] = b"\x5a" * 4096
+    at, count = where(bytes(damaged))
+    damaged[at:at + count] = bytes(byte ^ 0x5a for byte in damaged[at:at + count])
     database.write_bytes(damaged)
     done = regatta("fsck", "--json", "--data", tmp_path / "data", expect=FAILURE)
-    assert done.stdout.strip() or done.stderr.strip()
+    assert "damaged" in done.stderr or json.loads(done.stdout)["problems"]

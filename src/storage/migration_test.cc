@@ -1,0 +1,112 @@
+// Data of every older version come along: each is made as that program would have made it, filled,
+// and opened by this one.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "regatta/storage/sql_store.h"
+#include "schema.h"
+#include "sqlite.h"
+
+namespace regatta::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A run with three lines in two pieces, a summary that its row does not hold yet, and the cut of a
+// run that was deleted. Of tables and columns that version 1 has already.
+constexpr const char* kFilled = R"sql(
+INSERT INTO entities VALUES (1, 'ann', 0, 5);
+INSERT INTO users VALUES (1, 'ann', 'ann@example.org', 1, 1, 5);
+INSERT INTO projects (id, entity_id, name, description, access, repo, docker_image, views,
+  creator_id, created_us, updated_us, next_run_number)
+  VALUES (1, 1, 'p', '', 'PRIVATE', '', '', '', 1, 5, 5, 2);
+INSERT INTO runs (id, project_id, name, display_name, state, user_id, job_group, job_type,
+  commit_hash, host, program, repo, tags, sweep_name, agent_id, exit_code, stop_requested,
+  stop_reason, preempting, is_hidden, is_started, branch_of, created_us, updated_us, heartbeat_us,
+  summary_log_id, notes, description, config, summary)
+  VALUES (1, 1, 'r', 'sunny-sail-1', 2, 1, '', '', '', '', '', '', '[]', '', '', 0, 0, '', 0, 0, 1,
+  '', 5, 5, 5, 0, '', '', '{"lr":1}', '{}');
+INSERT INTO log_index VALUES (1, 1, 0, 0, 2, 0, 1, 5);
+INSERT INTO log VALUES (1, x'036F6E650374776F');
+INSERT INTO log_index VALUES (2, 1, 0, 2, 1, 2, 2, 6);
+INSERT INTO log VALUES (2, x'057468726565');
+INSERT INTO log_index VALUES (3, 1, 3, 0, 1, 0, 0, 7);
+INSERT INTO log VALUES (3, CAST('{"best":3}' AS BLOB));
+INSERT INTO log_index VALUES (4, 77, 4, 0, 0, 1, 0, 8);
+)sql";
+
+class Migration : public testing::TestWithParam<std::int64_t> {
+ protected:
+  Migration() {
+    std::string pattern = (fs::temp_directory_path() / "regatta-migration-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    fs::create_directories(data());
+    const auto old = *Connection::Open(DataPaths(data()).Database(), Connection::Mode::kReadWrite);
+    EXPECT_TRUE(old->Execute("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL"));
+    EXPECT_TRUE(MigrateTo(*old, GetParam()));
+    EXPECT_TRUE(old->Execute(kFilled));
+  }
+  ~Migration() override { fs::remove_all(folder_); }
+  std::string data() const { return folder_ + "/data"; }
+
+  SimulatedClock clock_;
+  std::string folder_;
+};
+
+void ExpectWhole(const std::string& folder) {
+  const Result<FsckReport> report = Fsck(folder);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(report->problems.empty()) << report->problems.front();
+  EXPECT_EQ(report->lines, 3);
+}
+
+TEST_P(Migration, KeepsEverythingAndABackupOfBefore) {
+  ExpectWhole(data());
+  std::string backup;
+  {
+    const Result<std::unique_ptr<SqlStore>> store =
+        SqlStore::Open({.folder = data(), .clock = &clock_});
+    ASSERT_TRUE(store) << store.error().message;
+    EXPECT_EQ((*store)->summary().migrated_from, GetParam());
+    backup = (*store)->summary().backup;
+    std::vector<std::string> lines;
+    std::string summary;
+    ASSERT_TRUE((*store)->Read([&](const tracking::Tables& tables) -> Result<void> {
+      const auto run = tables.runs().Find(tracking::RunId{1});
+      if (!run) return run.error();
+      summary = (*run)->summary_json;
+      return tables.streams().ReadLines(tracking::RunId{1}, tracking::StreamKind::kHistory, 0, 100,
+                                        [&](const tracking::StreamLine& line) {
+                                          lines.emplace_back(line.text);
+                                          return true;
+                                        });
+    }));
+    EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", "three"}));
+    EXPECT_EQ(summary, R"({"best":3})");
+  }
+  ExpectWhole(data());
+  ExpectWhole(backup);
+  const auto before = *Connection::Open(DataPaths(backup).Database(), Connection::Mode::kReadOnly);
+  EXPECT_EQ(*StoredVersion(*before), GetParam());
+  const Result<std::unique_ptr<SqlStore>> again =
+      SqlStore::Open({.folder = data(), .clock = &clock_});
+  ASSERT_TRUE(again);
+  EXPECT_EQ((*again)->summary().migrated_from, 0) << "it is done once";
+}
+
+TEST_P(Migration, IsNotBegunWithoutItsBackup) {
+  std::ofstream(DataPaths(data()).Backups()) << "a file where the folder of backups has to be";
+  EXPECT_FALSE(SqlStore::Open({.folder = data(), .clock = &clock_}));
+  const auto unchanged =
+      *Connection::Open(DataPaths(data()).Database(), Connection::Mode::kReadOnly);
+  EXPECT_EQ(*StoredVersion(*unchanged), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(FromVersion, Migration, testing::Range(std::int64_t{1}, SchemaVersion()));
+
+}  // namespace
+}  // namespace regatta::storage
