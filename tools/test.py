@@ -108,11 +108,11 @@ def only_errors(output: str) -> str:
 def built_targets(folder: pathlib.Path, suffix: str):
     """The programs of that kind whose sources are still there, wherever the build put them."""
     known = {target.name for target in ROOT.glob("src/*")}
-    found = [path for place in ("src", "tests") for path in folder.glob(f"{place}/*/*{suffix}")]
+    found = [path for place in ("src", "tests", "bench") for path in folder.glob(f"{place}/*/*{suffix}")]
     # A link test has said what it has to say once it is linked.
     return sorted(path for path in found if path.is_file() and os.access(path, os.X_OK)
                   and not path.name.endswith("_link_test")
-                  and (path.parent.name in known or (ROOT / "tests" / path.parent.name).is_dir()))
+                  and (path.parent.name in known or any((ROOT / place / path.parent.name).is_dir() for place in ("tests", "bench"))))
 
 
 # --- GoogleTest -------------------------------------------------------------------------------------------------
@@ -151,6 +151,7 @@ def stage_unit(runner: Runner, tally: Tally) -> None:
         return
     for binary in built_targets(ROOT / "build/release", "_test"):
         run_gtest(runner, tally, binary, "unit")
+    run_pytest(runner, tally, "bench/search", workers=1, seconds_max=300)  # the scoring of the search engine
     if runner.full:  # the 300 seeds of every day are a unit test
         simulation = ROOT / "build/release/tests/simulation/sweep_simulation"
         code, output = runner.run([simulation, "--seeds", "10000"], seconds_max=7200)

@@ -5,7 +5,8 @@
 
 NAME is a key of ENVIRONMENTS below. The environment lies in ${XDG_CACHE_HOME:-~/.cache}/regatta and is keyed by
 the content of its requirements and the interpreter, so that every checkout shares it and a changed pin makes a
-new one. Two processes may ask for the same one at once: the second waits for the first.
+new one. Two processes may ask for the same one at once: the second waits for the first. Requirements whose first line
+is `# pip: OPTIONS` are installed with these options.
 """
 import fcntl
 import hashlib
@@ -21,6 +22,9 @@ ENVIRONMENTS = {
     "demo": "examples/digits/requirements.txt",
     "bench-openwandb": "bench/requirements-openwandb.txt",
     "bench-mlflow": "bench/requirements-mlflow.txt",
+    "peer-hebo": "bench/search/peers/requirements-hebo.txt",
+    "peer-optuna": "bench/search/peers/requirements-optuna.txt",
+    "peer-sweeps": "bench/search/peers/requirements-sweeps.txt",
     "bench-tables": "bench/search/requirements-tables.txt",
     "node": "tools/requirements-node.txt",
     "wandb-scheduler": "tests/wire/requirements-scheduler.txt",
@@ -69,8 +73,10 @@ def ensure(name: str) -> pathlib.Path:
             return venv
         print(f"venv: installing {ENVIRONMENTS[name]} into {venv}", file=sys.stderr)
         shutil.rmtree(venv, ignore_errors=True)
+        first = requirements.read_text().partition("\n")[0]
+        options = first.removeprefix("# pip: ").split() if first.startswith("# pip: ") else []
         pip = [str(venv / "bin/python"), "-m", "pip", "-q", "--disable-pip-version-check", "install",
-               "--root-user-action=ignore", "--prefer-binary", "-r", str(requirements)]
+               "--root-user-action=ignore", "--prefer-binary", *options, "-r", str(requirements)]
         environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")}
         for command in ([base_python(), "-m", "venv", str(venv)], pip):
             # Not from the caller's folder: `-m venv` would find this very file when started in tools/.

@@ -1,159 +1,140 @@
-// Measures samplers on the suites.
+// Measures samplers on sets of tasks.
 //
-//   search_quality run SUITE METHOD [seeds=5] [trials=100] [parity=0|1|-1] [workers=1] [limit=N]
-//   [NAME=VALUE ...]
-//     runs METHOD on the even (0), odd (1) or all (-1) tasks and prints one line a run:
-//     suite,task,seed,method,regret@25,regret@50,regret@last
+//   search_quality run SET METHOD [seeds=5] [first=0] [trials=100] [batch=1] [workers=1]
+//   [spread=0.7] [NAME=VALUE ...]
+//     runs METHOD, with its own settings NAME=VALUE, on all tasks of the set and prints one line a
+//     run: suite,number,task,seed,method,kind,regret after each trial (space-separated). All tasks
+//     of a seed come before the next seed, so what a run that was stopped has printed is balanced
+//     over the tasks; two processes may share the seeds (first=0 seeds=15, first=15 seeds=15).
+//     With batch=Q trials come in rounds of Q; with workers=W, W of them are always open and take
+//     log-normal times of that spread, so that they end in another order than they began.
+//   search_quality list SET
+//     prints suite,number of each task of the set.
 //   search_quality serve SUITE NUMBER SEED
 //     lets another program ask for values: prints the space, then answers one line of values with
 //     one observation ("crash" for a failed run), and "end" with the regrets after each trial.
-// The suite s3 reads its tables from the folder in $REGATTA_SEARCH_TABLES (see tables.py).
-// Regret: (true value of the trial that looks best - optimum) / (median of random points -
-// optimum).
+//
+// SET is claim, s1, s2 or s3, or a half of one (s1-even is for tuning, s1-odd held out), or several
+// joined by +. The suite s3 reads its tables from the folder in $REGATTA_SEARCH_TABLES (see
+// tables.py). Regret is defined in simulate.h.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
-#include <limits>
 #include <map>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "regatta/base/rng.h"
+#include "regatta/base/result.h"
 #include "regatta/search/sampler.h"
+#include "simulate.h"
 #include "tasks.h"
 
 namespace regatta::bench {
 namespace {
 
 using search::Point;
-using search::Trial;
-using search::TrialId;
-using search::TrialState;
 
-// One optimisation of a task, seen from the objective's side.
-class Session {
- public:
-  Session(const Task& task, std::uint64_t seed) : task_(task), rng_(seed, 99) {}
-
-  // What a sampler would be told; infinite for a crash.
-  double Observe(const Point& point) {
-    const double truth = task_.value(point);
-    const double seen = task_.Observe(point, rng_);
-    if (std::isfinite(truth) && seen < best_seen_) {
-      best_seen_ = seen;
-      best_true_ = truth;
-    }
-    regrets_.push_back(std::isfinite(best_true_) ? std::max(0.0, (best_true_ - task_.best) /
-                                                                     (task_.reference - task_.best))
-                                                 : 10.0);
-    return seen;
-  }
-
-  double RegretAfter(std::size_t trials) const {
-    return regrets_.empty() ? 10.0 : regrets_[std::min(trials, regrets_.size()) - 1];
-  }
-  const std::vector<double>& regrets() const { return regrets_; }
-
- private:
-  const Task& task_;
-  Rng rng_;
-  double best_seen_ = std::numeric_limits<double>::infinity();
-  double best_true_ = std::numeric_limits<double>::infinity();
-  std::vector<double> regrets_;
+// What `run` was asked for.
+struct Order {
+  std::string set;
+  std::string method;
+  std::string label;
+  std::uint64_t first = 0;
+  std::uint64_t seeds = 5;
+  Schedule schedule;
+  std::map<std::string, double> settings;
 };
 
-// `workers` trials are always open; each step the oldest one ends and a new one starts.
-int RunOne(const Task& task, const std::string& method, std::uint64_t seed, std::size_t trials,
-           std::size_t workers, const std::map<std::string, double>& settings, Session& session) {
-  search::SamplerOptions options;
-  options.seed = seed;
-  options.settings = settings;
-  auto sampler = search::MakeSampler(method, task.space, options);
-  if (!sampler) {
-    fmt::print(stderr, "{}\n", sampler.error().message);
-    return 1;
-  }
-  std::vector<Trial> open;
-  TrialId next = 0;
-  std::size_t ended = 0;
-  while (ended < trials) {
-    while (open.size() < workers && next < trials) {
-      auto suggestions = (*sampler)->Suggest(next, 1);
-      if (!suggestions || suggestions->empty()) {
-        trials = next;
-        break;
-      }
-      Trial trial;
-      trial.id = next++;
-      trial.values = (*suggestions)[0].values;
-      trial.state = TrialState::kRunning;
-      (void)(*sampler)->Tell(trial);
-      open.push_back(trial);
-    }
-    if (open.empty()) {
-      break;
-    }
-    Trial trial = open.front();
-    open.erase(open.begin());
-    const double seen = session.Observe(trial.values);
-    trial.state = std::isfinite(seen) ? TrialState::kFinished : TrialState::kFailed;
-    trial.objectives = {seen};
-    (void)(*sampler)->Tell(trial);
-    ++ended;
-  }
-  return 0;
-}
-
-int Run(const std::vector<std::string>& arguments) {
-  const std::string& suite = arguments[1];
-  const std::string& method = arguments[2];
-  std::map<std::string, double> own = {{"seeds", 5},   {"trials", 100}, {"parity", 0},
-                                       {"workers", 1}, {"limit", 1e9},  {"first", 0}};
-  std::map<std::string, double> settings;
-  std::string label = method;
+Result<Order> ParseOrder(const std::vector<std::string>& arguments) {
+  Order order;
+  order.set = arguments[1];
+  order.method = arguments[2];
+  order.label = order.method;
   for (std::size_t i = 3; i < arguments.size(); ++i) {
     const std::size_t equals = arguments[i].find('=');
     const std::string name = arguments[i].substr(0, equals);
-    const double value = std::stod(arguments[i].substr(equals + 1));
-    if (own.contains(name)) {
-      own[name] = value;
+    const std::string text = equals == std::string::npos ? "" : arguments[i].substr(equals + 1);
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0' || !std::isfinite(value)) {
+      return InvalidArgument(
+          fmt::format("{}: expected NAME=NUMBER, such as seeds=5", arguments[i]));
+    }
+    const auto count = static_cast<std::size_t>(std::max(value, 0.0));
+    if (name == "first") {
+      order.first = count;
+    } else if (name == "seeds") {
+      order.seeds = count;
+    } else if (name == "trials") {
+      order.schedule.trials = count;
     } else {
-      settings[name] = value;
-      label += " " + arguments[i];
-    }
-  }
-  const auto trials = static_cast<std::size_t>(own["trials"]);
-  std::size_t done = 0;
-  for (std::size_t number = 0; number < TaskCount(suite); ++number) {
-    const auto parity = static_cast<int>(own["parity"]);
-    if ((parity >= 0 && static_cast<int>(number % 2) != parity) ||
-        done >= static_cast<std::size_t>(own["limit"])) {
-      continue;
-    }
-    ++done;
-    const auto task = MakeTask(suite, number);
-    if (!task) {
-      fmt::print(stderr, "{}\n", task.error().message);
-      return 1;
-    }
-    const auto first = static_cast<std::uint64_t>(own["first"]);
-    for (std::uint64_t seed = first; seed < first + static_cast<std::uint64_t>(own["seeds"]);
-         ++seed) {
-      Session session(*task, seed);
-      if (RunOne(*task, method, seed, trials, static_cast<std::size_t>(own["workers"]), settings,
-                 session) != 0) {
-        return 1;
+      // The rest is part of what is measured, and so of its name.
+      order.label += " " + arguments[i];
+      if (name == "batch") {
+        order.schedule.batch = count;
+      } else if (name == "workers") {
+        order.schedule.workers = count;
+      } else if (name == "spread") {
+        order.schedule.spread = value;
+      } else {
+        order.settings[name] = value;
       }
-      fmt::print("{},{},{},{},{:.6g},{:.6g},{:.6g}\n", suite, task->name, seed, label,
-                 session.RegretAfter(25), session.RegretAfter(50), session.RegretAfter(trials));
-      std::fflush(stdout);
     }
   }
-  return 0;
+  return order;
+}
+
+Result<void> RunOne(const Order& order, const TaskId& id, const Task& task, std::uint64_t seed) {
+  search::SamplerOptions options;
+  options.seed = seed;
+  options.settings = order.settings;
+  auto sampler = search::MakeSampler(order.method, task.space, options);
+  if (!sampler) {
+    return sampler.error();
+  }
+  Session session(task, seed);
+  if (auto ended = Simulate(**sampler, order.schedule, seed, session); !ended) {
+    return WithContext(task.name, ended.error());
+  }
+  fmt::print("{},{},{},{},{},{},{:.6g}\n", id.suite, id.number, task.name, seed, order.label,
+             TaskKind(task), fmt::join(session.regrets(), " "));
+  std::fflush(stdout);
+  return Ok();
+}
+
+Result<void> Run(const std::vector<std::string>& arguments) {
+  const auto order = ParseOrder(arguments);
+  if (!order) {
+    return order.error();
+  }
+  const auto ids = TaskSet(order->set);
+  if (!ids) {
+    return ids.error();
+  }
+  std::vector<Task> tasks;
+  for (const TaskId& id : *ids) {
+    auto task = MakeTask(id.suite, id.number);
+    if (!task) {
+      return task.error();
+    }
+    tasks.push_back(std::move(*task));
+  }
+  for (std::uint64_t seed = order->first; seed < order->first + order->seeds; ++seed) {
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      if (auto done = RunOne(*order, (*ids)[i], tasks[i], seed); !done) {
+        return done.error();
+      }
+    }
+  }
+  return Ok();
 }
 
 // One line a parameter: name, kind and what it needs, and "when PARENT ITEM" for conditional ones.
@@ -180,15 +161,14 @@ void PrintSpace(const search::SearchSpace& space) {
   std::fflush(stdout);
 }
 
-int Serve(const std::vector<std::string>& arguments) {
+Result<void> Serve(const std::vector<std::string>& arguments) {
   const auto made = MakeTask(arguments[1], std::stoul(arguments[2]));
   if (!made) {
-    fmt::print(stderr, "{}\n", made.error().message);
-    return 1;
+    return made.error();
   }
   const Task& task = *made;
   Session session(task, std::stoull(arguments[3]));
-  fmt::print("{}\n", task.name);
+  fmt::print("{},{}\n", task.name, TaskKind(task));
   PrintSpace(task.space);
   std::string line;
   while (std::getline(std::cin, line) && line != "end") {
@@ -217,26 +197,45 @@ int Serve(const std::vector<std::string>& arguments) {
     }
     std::fflush(stdout);
   }
-  for (const double regret : session.regrets()) {
-    fmt::print("{:.6g} ", regret);
+  fmt::print("{:.6g}\n", fmt::join(session.regrets(), " "));
+  return Ok();
+}
+
+// One line a task of a set: suite, number.
+Result<void> List(const std::string& set) {
+  const auto tasks = TaskSet(set);
+  if (!tasks) {
+    return tasks.error();
   }
-  fmt::print("\n");
+  for (const auto& [suite, number] : *tasks) {
+    fmt::print("{},{}\n", suite, number);
+  }
+  return Ok();
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  const std::string verb = arguments.empty() ? "" : arguments[0];
+  Result<void> done;
+  if (verb == "run" && arguments.size() >= 3) {
+    done = Run(arguments);
+  } else if (verb == "list" && arguments.size() == 2) {
+    done = List(arguments[1]);
+  } else if (verb == "serve" && arguments.size() == 4) {
+    done = Serve(arguments);
+  } else {
+    fmt::print(stderr,
+               "search_quality run SET METHOD [NAME=VALUE ...] | list SET | serve SUITE NUMBER "
+               "SEED; see the head of quality.cc\n");
+    return 2;
+  }
+  if (!done) {
+    fmt::print(stderr, "search_quality: {}\n", done.error().message);
+    return 1;
+  }
   return 0;
 }
 
 }  // namespace
 }  // namespace regatta::bench
 
-int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() >= 3 && arguments[0] == "run") {
-    return regatta::bench::Run(arguments);
-  }
-  if (arguments.size() == 4 && arguments[0] == "serve") {
-    return regatta::bench::Serve(arguments);
-  }
-  fmt::print(stderr,
-             "search_quality run SUITE METHOD [name=value ...] | serve SUITE NUMBER SEED; see the "
-             "head of quality.cc\n");
-  return 2;
-}
+int main(int argc, char** argv) { return regatta::bench::Main({argv + 1, argv + argc}); }

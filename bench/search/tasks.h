@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "regatta/base/result.h"
 #include "regatta/base/rng.h"
@@ -38,5 +39,19 @@ std::size_t TaskCount(const std::string& suite);
 // Errors: kInvalidArgument for an unknown suite or number; those of ReadTableTask for "s3", whose
 // tables are in the folder `tables`, or where that is empty in $REGATTA_SEARCH_TABLES.
 Result<Task> MakeTask(const std::string& suite, std::size_t number, const std::string& tables = "");
+
+struct TaskId {
+  std::string suite;
+  std::size_t number = 0;
+};
+
+// A set of tasks by name: "claim", the 44 held-out tasks that peers' trajectories are stored for; a
+// suite ("s1"); or its even or odd half ("s1-even"). Several joined by "+". Errors:
+// kInvalidArgument for an unknown name.
+Result<std::vector<TaskId>> TaskSet(const std::string& name);
+
+// "conditional" if some parameter is; else "mixed" if unordered lists stand beside other
+// parameters; else "plain".
+std::string TaskKind(const Task& task);
 
 }  // namespace regatta::bench

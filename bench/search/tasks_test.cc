@@ -10,7 +10,9 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bbob.h"
@@ -43,7 +45,7 @@ TEST(Bbob, IsZeroAtItsOptimumAndNowhereLess) {
 
 TEST(Tasks, HaveAnOptimumBelowTheirMedian) {
   for (const std::string suite : {"s1", "s2"}) {
-    for (std::size_t number = 0; number < TaskCount(suite); number += 9) {
+    for (std::size_t number = 0; number < TaskCount(suite); number += 27) {
       const auto task = MakeTask(suite, number);
       ASSERT_TRUE(task) << task.error().message;
       EXPECT_LT(task->best, task->reference) << task->name;
@@ -55,6 +57,34 @@ TEST(Tasks, HaveAnOptimumBelowTheirMedian) {
 TEST(Tasks, RefuseAnUnknownSuiteOrNumberByName) {
   EXPECT_THAT(MakeTask("s9", 0).error().message, testing::HasSubstr("no task 0 in the suite s9"));
   EXPECT_THAT(MakeTask("s1", 72).error().message, testing::HasSubstr("s1 (0 to 71)"));
+}
+
+TEST(Tasks, TheClaimSetIsHeldOutAndBalanced) {
+  const auto claim = TaskSet("claim");
+  ASSERT_TRUE(claim);
+  std::map<std::string, int> suites;
+  std::set<std::pair<std::string, std::size_t>> distinct;
+  int conditional = 0;
+  for (const TaskId& id : *claim) {
+    EXPECT_EQ(id.number % 2, 1U) << id.suite << " " << id.number;
+    EXPECT_LT(id.number, TaskCount(id.suite));
+    ++suites[id.suite];
+    distinct.emplace(id.suite, id.number);
+    conditional += id.suite == "s2" && TaskKind(*MakeTask(id.suite, id.number)) == "conditional";
+  }
+  EXPECT_EQ(distinct.size(), 44U);
+  EXPECT_EQ(suites["s1"], 20);
+  EXPECT_EQ(suites["s2"], 20);
+  EXPECT_EQ(suites["s3"], 4);
+  EXPECT_EQ(conditional, 10);
+}
+
+TEST(Tasks, SetsAreHalvesAndSums) {
+  EXPECT_EQ(TaskSet("s3-even+s1-odd")->size(), 4U + 36U);
+  EXPECT_EQ(TaskSet("s2")->size(), 80U);
+  EXPECT_EQ(TaskSet("s3-even")->at(1).number, 2U);
+  EXPECT_THAT(TaskSet("s1-left").error().message, testing::HasSubstr("no set of tasks s1-left"));
+  EXPECT_THAT(TaskSet("s3+s4").error().message, testing::HasSubstr("no set of tasks s4"));
 }
 
 // A table of 2 x 3 configurations with two seeds each; the best one is (1, 20).
