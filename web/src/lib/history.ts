@@ -19,6 +19,7 @@ const kPointsMax = 6000;
 
 export class History {
   readonly series = new Map<string, Series>();
+  private readonly drawn = new Map<string, Series>();
   lastStep = -1;
   /** Keys that hold no numbers: pictures, tables, texts. */
   readonly otherKeys = new Set<string>();
@@ -34,6 +35,19 @@ export class History {
       this.append(series, this.stepOf(flat), flat, key);
     }
     this.series.set(key, series);
+    this.drawn.delete(key);
+  }
+
+  /** The points of a key as a chart takes them. The same object until the key has new points, so that only charts that changed are drawn. */
+  points(key: string): Series {
+    let points = this.drawn.get(key);
+    if (!points) {
+      const series = this.series.get(key) ?? { steps: [], xs: [], values: [] };
+      const ordered = byX(series);
+      points = ordered === series ? { steps: series.steps, xs: series.xs.slice(), values: series.values.slice() } : ordered;
+      this.drawn.set(key, points);
+    }
+    return points;
   }
 
   /** Adds later rows; of a row that is known already nothing is added. Returns the keys that grew. */
@@ -54,6 +68,7 @@ export class History {
         if (step <= (series.steps.at(-1) ?? -1)) continue;
         this.append(series, step, flat, key);
         grown.add(key);
+        this.drawn.delete(key);
         if (series.steps.length > kPointsMax) thin(series);
       }
       this.lastStep = Math.max(this.lastStep, step);
