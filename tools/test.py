@@ -286,7 +286,8 @@ def stage_web(runner: Runner, tally: Tally) -> None:
         return
     runner.release_is_built.wait()  # the build may be installing the packages until then
     node = ROOT / "tools/with_node.sh"
-    if not (web / "node_modules").exists():
+    installed = web / "node_modules/.package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < (web / "package-lock.json").stat().st_mtime:
         code, output = runner.run([node, "npm", "ci", "--no-audit", "--no-fund"], cwd=web, seconds_max=900)
         if code != 0:
             tally.fail("web: npm ci", output)

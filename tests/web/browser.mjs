@@ -71,6 +71,18 @@ const methods = {
     await page.mouse.move(box.x + toX * box.width, box.y + toY * box.height, { steps: 8 });
     await page.mouse.up();
   },
+  // Moves the pointer to a place of an element, given as fractions of its size.
+  hover: async (selector, [x, y]) => {
+    const place = page.locator(selector);
+    await place.scrollIntoViewIfNeeded();
+    const box = await place.boundingBox();
+    await page.mouse.move(box.x + x * box.width, box.y + y * box.height, { steps: 3 });
+  },
+  // From now on the page gets this in the place of the server's answer to what matches.
+  answer: async (pattern, status, body) => {
+    await page.unroute(pattern);
+    await page.route(pattern, (route) => route.fulfill({ status, contentType: 'application/json', body: JSON.stringify(body) }));
+  },
   resize: (width, height) => page.setViewportSize({ width, height }),
   colors: (scheme) => page.emulateMedia({ colorScheme: scheme }),
   picture: async (path) => void (await page.screenshot({ path, fullPage: true })),

@@ -65,7 +65,8 @@ class Browser:
 def install() -> None:
     """The package that drives the browser, where the page's own packages are."""
     web = ROOT / "web"
-    if (web / "node_modules/playwright-core").exists():
+    installed = web / "node_modules/.package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= (web / "package-lock.json").stat().st_mtime:
         return
     subprocess.run([ROOT / "tools/with_node.sh", "npm", "ci", "--no-audit", "--no-fund"], cwd=web, check=True,
                    stdout=subprocess.DEVNULL, env={**os.environ})

@@ -201,9 +201,9 @@ def test_a_chart_can_be_read_with_the_keyboard_and_as_a_table(page, server, user
     page.see(f"{LOSS} canvas")
     page.focus(f"{LOSS} .frame")
     page.press("Home")
-    page.wait_text(f"{LOSS} figcaption", "step 0")
+    page.wait_text(f"{LOSS} [data-testid=readout]", "step 0")
     page.press("ArrowRight")
-    page.wait_text(f"{LOSS} figcaption", "step 1")
+    page.wait_text(f"{LOSS} [data-testid=readout]", "step 1")
     page.click(f"{LOSS} button:has-text('table')")
     assert page.texts(f"{LOSS} td.right")[:2] == ["1", "0.5"]
 
@@ -236,7 +236,7 @@ def test_a_sweep_shows_its_progress_best_run_and_parameters(page, server, user, 
     page.wait_attribute("[data-testid=parallel]", "data-lines", 3)
     assert page.attribute("[data-testid=runs] tr.marked", "data-run") == page.attribute("[data-testid=runs] tbody tr", "data-run")
     # Keeping the lower half of the last axis keeps two of the three runs, here and in the table.
-    page.drag("[data-testid=parallel] .stage", [1 - 64 / 1198, 0.55], [1 - 64 / 1198, 0.93])
+    page.drag("[data-testid=parallel] .stage", [1 - 76 / 1198, 0.55], [1 - 76 / 1198, 0.93])
     page.wait("Number(document.querySelector('[data-testid=parallel]').dataset.kept) < 3")
     page.wait_count("[data-testid=runs] tbody tr", int(page.attribute("[data-testid=parallel]", "data-kept")))
 

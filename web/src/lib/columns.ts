@@ -20,6 +20,7 @@ const kPlainColumns: Record<string, { label: string; order: string | null }> = {
   group: { label: 'Group', order: 'group' },
   jobType: { label: 'Job type', order: 'job_type' },
   tags: { label: 'Tags', order: null },
+  why: { label: 'Why', order: null },
 };
 
 export const kPlainColumnIds = Object.keys(kPlainColumns);
@@ -58,6 +59,8 @@ export function columnValue(run: Run, id: string, now_ms = Date.now()): unknown 
       return run.jobType;
     case 'tags':
       return run.tags.join(', ');
+    case 'why':
+      return run.why;
   }
   if (id.startsWith('config.')) return run.config[id.slice(7)];
   if (id.startsWith('summary.')) return run.summary[id.slice(8)];
@@ -90,6 +93,11 @@ function isMissing(value: unknown): boolean {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** True for columns whose values are set to the right, digit below digit. */
+export function isNumericColumn(runs: Run[], id: string): boolean {
+  return id === 'duration' || (/^(config|summary)\./.test(id) && runs.some((run) => asNumber(columnValue(run, id)) !== null));
 }
 
 /** A sorted copy; equal rows keep their order. */
@@ -128,5 +136,6 @@ export function defaultColumns(runs: Run[]): string[] {
     .filter((id) => !runs.some((run) => isObject(columnValue(run, id))))
     .slice(0, 5);
   const sweep = runs.some((run) => run.sweep) ? ['sweep'] : [];
-  return ['state', 'created', 'duration', ...sweep, ...config, ...summary];
+  const why = runs.some((run) => run.why) ? ['why'] : [];
+  return ['state', 'created', 'duration', ...sweep, ...config, ...summary, ...why];
 }

@@ -100,3 +100,10 @@ export function formatBytes(bytes: number): string {
 export function plural(count: number, one: string, many = one + 's'): string {
   return `${groupDigits(count)} ${count === 1 ? one : many}`;
 }
+
+/** A sentence begins with a capital letter and ends with a full stop; the server's reasons are sometimes only its inside. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') return '';
+  return trimmed[0]!.toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? '' : '.');
+}

@@ -67,17 +67,32 @@ export class Api {
     return reply.data;
   }
 
+  /** GETs JSON. Throws ApiError with the server's own sentence. */
+  async get(path: string, signal?: AbortSignal): Promise<unknown> {
+    const response = await this.request(path, { headers: this.headers() }, signal);
+    const text = await response.text();
+    let answer: unknown = null;
+    try {
+      answer = JSON.parse(text);
+    } catch {
+      if (response.ok) throw new ApiError(statusSentence(response.status, text), 'server', response.status);
+    }
+    if (!response.ok) {
+      const problem = (answer as Reply<unknown> | null)?.errors?.map((e) => e.message ?? 'unknown error').join('; ');
+      throw new ApiError(problem || statusSentence(response.status, text), 'server', response.status);
+    }
+    return answer;
+  }
+
   /** POSTs JSON; a refused key and an unreachable server become an ApiError here. */
-  async post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+    return this.request(path, { method: 'POST', headers: { 'Content-Type': 'application/json', ...this.headers() }, body: JSON.stringify(body) }, signal);
+  }
+
+  private async request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
     let response: Response;
     try {
-      response = await this.send(serverUrl(path), {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', ...this.headers() },
-        body: JSON.stringify(body),
-        signal: signal ?? null,
-        credentials: 'omit',
-      });
+      response = await this.send(serverUrl(path), { ...init, signal: signal ?? null, credentials: 'omit' });
     } catch (cause) {
       if (signal?.aborted) throw cause;
       throw new ApiError('The server does not answer. Is `regatta serve` running, and is the network up?', 'network');

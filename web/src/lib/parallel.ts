@@ -1,9 +1,10 @@
-// Parallel coordinates: where a value stands on its axis, which lines a brush keeps, which colour a result has.
+// Parallel coordinates: where a value stands on its axis, and which results the colours span.
 // Positions are fractions of the axis, 0 at the bottom and 1 at the top.
 
 import { compareValues } from './columns';
 import { formatNumber, formatValue } from './format';
 import { asNumber } from './json';
+import type { Scale } from './sweep-config';
 
 export type AxisKind = 'linear' | 'log' | 'category';
 
@@ -21,8 +22,8 @@ export interface Axis {
 /** Lines that lack a value on an axis cross it here, below its end. */
 export const kMissing = -0.06;
 
-/** An axis for the values of one key: numbers on a scale, else categories. The scale is logarithmic if asked for, or if the numbers span three decades. */
-export function makeAxis(key: string, label: string, values: unknown[], isLog = false): Axis {
+/** An axis for the values of one key: numbers on a scale, else categories. If it is not said which scale, numbers that span three decades stand on a logarithmic one. */
+export function makeAxis(key: string, label: string, values: unknown[], scale?: Scale): Axis {
   const present = values.filter((value) => value !== undefined && value !== null);
   const numbers = present.map(asNumber).filter((n): n is number => n !== null && Number.isFinite(n));
   const isNumeric = numbers.length > 0 && present.every((value) => asNumber(value) !== null);
@@ -36,7 +37,7 @@ export function makeAxis(key: string, label: string, values: unknown[], isLog = 
     if (n < min) min = n;
     if (n > max) max = n;
   }
-  const kind: AxisKind = min > 0 && max > min && (isLog || max / min >= 1000) ? 'log' : 'linear';
+  const kind: AxisKind = min > 0 && max > min && (scale === 'log' || (scale !== 'linear' && max / min >= 1000)) ? 'log' : 'linear';
   return { key, label, kind, min, max, categories: [] };
 }
 
@@ -104,16 +105,6 @@ function roundSteps(min: number, max: number): number[] {
   return marks;
 }
 
-/** Part of an axis, by position, that a line must cross to stay. */
-export type Brushes = Record<string, [number, number]>;
-
-export function isKept(positions: Record<string, number>, brushes: Brushes): boolean {
-  return Object.entries(brushes).every(([key, [low, high]]) => {
-    const at = positions[key];
-    return at === undefined || (at >= low - 1e-9 && at <= high + 1e-9);
-  });
-}
-
 /**
  * The domain that colours span: all finite values, but a tail far outside (a diverged run) is cut at three times
  * the range of the better 90 %, so that one bad run does not make all others look alike.
@@ -127,24 +118,4 @@ export function colorDomain(values: number[], maximize: boolean): [number, numbe
   const limit = best + (ninth - best) * 3;
   const cut = maximize ? Math.max(worst, limit) : Math.min(worst, limit);
   return sorted.length < 5 || ninth === best ? [best, worst] : [best, cut];
-}
-
-// From the best to the worst. Both ends keep their distance from a white and a black ground.
-const kStops: [number, number, number][] = [
-  [196, 30, 58],
-  [214, 104, 20],
-  [140, 120, 60],
-  [62, 122, 150],
-  [84, 92, 168],
-];
-
-/** A colour between best (red) and worst (blue); grey for what has no value. */
-export function colorOf(value: number | null, domain: [number, number] | null): string {
-  if (value === null || !Number.isFinite(value) || !domain) return 'rgb(128,128,128)';
-  const [best, worst] = domain;
-  const t = best === worst ? 0 : Math.min(1, Math.max(0, (value - best) / (worst - best)));
-  const place = t * (kStops.length - 1);
-  const i = Math.min(kStops.length - 2, Math.floor(place));
-  const mix = kStops[i]!.map((c, channel) => Math.round(c + (kStops[i + 1]![channel]! - c) * (place - i)));
-  return `rgb(${mix.join(',')})`;
 }

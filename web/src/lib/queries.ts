@@ -5,6 +5,9 @@ import { Api, ApiError } from './graphql';
 import { isObject } from './json';
 import { parseRows } from './history';
 import type { LogLine } from './console';
+import { toInsights, type Insights } from './insights';
+import { toReasons, type Reasons } from './reasons';
+import { parseSweepConfig, type SweepConfig } from './sweep-config';
 import { toRun, type Run, type RunNode } from './runs';
 
 export interface Viewer {
@@ -55,9 +58,11 @@ export interface SweepRow {
   state: string;
   method: string;
   config: string;
+  plan: SweepConfig;
   best: number | null;
   created: string;
   runCount: number;
+  /** How many runs there will be, where that is known. */
   expected: number | null;
   why: string;
 }
@@ -179,12 +184,12 @@ export class Queries {
     };
   }
 
-  /** The named runs of a project, in no particular order. */
-  async runsNamed(entity: string, project: string, names: string[]): Promise<Run[]> {
+  /** The named runs of a project, or those of them that belong to a sweep, in no particular order. */
+  async runsNamed(entity: string, project: string, names: string[], sweep?: string): Promise<Run[]> {
     const found: Run[] = [];
     for (let from = 0; from < names.length; from += 200) {
       const part = names.slice(from, from + 200);
-      const filters = JSON.stringify({ name: { $in: part } });
+      const filters = JSON.stringify({ name: { $in: part }, ...(sweep === undefined ? {} : { sweep }) });
       found.push(...(await this.runs(entity, project, { filters, first: part.length })).items);
     }
     return found;
@@ -336,6 +341,23 @@ export class Queries {
     return { sweep: toSweep(node), agents };
   }
 
+  /** Why each run of a sweep is there, and why it ended. */
+  async sweepReasons(entity: string, project: string, name: string): Promise<Reasons> {
+    const data = await this.api.query<{ project: { sweep: { points: unknown } | null } | null }>(
+      `query PageSweepPoints($entity:String!,$project:String!,$name:String!){project(name:$project,entityName:$entity){
+        sweep(sweepName:$name){points}}}`,
+      { entity, project, name },
+    );
+    return toReasons(data.project?.sweep?.points);
+  }
+
+  /** What the sweep's model has learned; with `pair` also the contour of these two parameters. */
+  async insights(entity: string, project: string, name: string, pair: [string, string] | null): Promise<Insights> {
+    const path = ['/api/sweeps', ...[entity, project, name].map(encodeURIComponent), 'insights'].join('/');
+    const query = pair ? `?contour=${pair.map(encodeURIComponent).join(',')}` : '';
+    return toInsights(await this.api.get(path + query));
+  }
+
   /** Pauses (PAUSED), resumes (RUNNING), stops (FINISHED) or cancels (CANCELED) a sweep by its storage id. */
   async setSweepState(id: string, entity: string, project: string, state: string): Promise<void> {
     await this.api.query(
@@ -361,18 +383,19 @@ interface SweepNode {
 }
 
 function toSweep(node: SweepNode): SweepRow {
-  const named = /^name:\s*["']?(.+?)["']?\s*$/m.exec(node.config ?? '')?.[1];
+  const plan = parseSweepConfig(node.config ?? '');
   return {
     id: node.id,
     name: node.name,
-    title: node.displayName || named || node.name,
+    title: node.displayName || plan.name || node.name,
     state: node.state.toLowerCase(),
     method: node.method,
     config: node.config ?? '',
+    plan,
     best: typeof node.bestLoss === 'number' ? node.bestLoss : null,
     created: node.createdAt,
     runCount: node.runCount,
-    expected: node.runCountExpected,
+    expected: node.runCountExpected ?? plan.runCap,
     why: node.why ?? '',
   };
 }

@@ -1,78 +1,8 @@
-// What a sweep's page computes: the objective, the best run, the best so far, its parameters.
+// What a sweep's page computes: the best run, the best so far, which parameters differ.
 
 import { columnValue, compareValues } from './columns';
-import { isObject, parseLoose } from './json';
 import { isOwnKey, metricOf, type Run } from './runs';
-
-export interface Objective {
-  metric: string;
-  maximize: boolean;
-}
-
-/**
- * The objective in a sweep's text, YAML or JSON. Of YAML only the top-level `metric` entry is read, in block or flow style;
- * everything else is the server's business.
- */
-export function objectiveOf(config: string): Objective | null {
-  const object = parseLoose(config);
-  if (isObject(object)) {
-    const entry = object['metric'];
-    if (!isObject(entry) || typeof entry['name'] !== 'string') return null;
-    return { metric: entry['name'], maximize: entry['goal'] === 'maximize' };
-  }
-  const block = topLevelBlock(config, 'metric');
-  if (block === null) return null;
-  const name = entryOf(block, 'name');
-  if (!name) return null;
-  return { metric: name, maximize: entryOf(block, 'goal') === 'maximize' };
-}
-
-/** Names directly under the top-level `parameters` entry, in their order. */
-export function parameterNames(config: string): string[] {
-  const object = parseLoose(config);
-  if (isObject(object)) return isObject(object['parameters']) ? Object.keys(object['parameters']) : [];
-  const block = topLevelBlock(config, 'parameters');
-  if (block === null) return [];
-  const lines = block.split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('#'));
-  const indent = Math.min(...lines.map((line) => line.length - line.trimStart().length));
-  return lines.flatMap((line) => {
-    const match = /^(\s*)(?:"([^"]+)"|'([^']+)'|([^\s:#{}"'][^:]*)):(?:\s|$)/.exec(line);
-    return match && match[1]!.length === indent ? [(match[2] ?? match[3] ?? match[4])!] : [];
-  });
-}
-
-/** Parameters that the sweep draws on a logarithmic scale. */
-export function logParameters(config: string): Set<string> {
-  const names = parameterNames(config);
-  const block = topLevelBlock(config, 'parameters') ?? '';
-  const found = new Set<string>();
-  let current = '';
-  for (const line of block.split('\n')) {
-    const name = names.find((n) => new RegExp(`^\\s*["']?${escapePattern(n)}["']?:`).test(line));
-    if (name !== undefined) current = name;
-    if (/distribution["']?:\s*["']?\w*log_/.test(line)) found.add(current);
-  }
-  return found;
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-function topLevelBlock(yaml: string, name: string): string | null {
-  const lines = yaml.split(/\r?\n/);
-  const start = lines.findIndex((line) => new RegExp(`^["']?${name}["']?:`).test(line));
-  if (start < 0) return null;
-  const rest = lines.slice(start + 1);
-  const end = rest.findIndex((line) => /^[^\s#]/.test(line));
-  const inline = lines[start]!.slice(lines[start]!.indexOf(':') + 1);
-  return [inline, ...(end < 0 ? rest : rest.slice(0, end))].filter((line) => line.trim() !== '').join('\n');
-}
-
-function entryOf(block: string, key: string): string {
-  const match = new RegExp(`(?:^|[\\s{,])["']?${key}["']?:\\s*(?:"([^"]*)"|'([^']*)'|([^\\n,}#]+))`).exec(block);
-  return (match?.[1] ?? match?.[2] ?? match?.[3] ?? '').trim();
-}
+import type { Objective } from './sweep-config';
 
 /** True if `a` is the better value. NaN is never better. */
 export function isBetter(a: number, b: number, maximize: boolean): boolean {

@@ -1,0 +1,195 @@
+"""What the page of a sweep shows beyond its progress: why, what the model has learned, and all of many runs."""
+import json
+
+import pytest
+
+from seed import Seed
+
+SPACE = {"lr": {"distribution": "log_uniform_values", "min": 1e-4, "max": 0.1}, "depth": {"values": [2, 4, 8]}}
+PARALLEL = "[data-testid=parallel]"
+TABLE = "[data-testid=runs]"
+
+
+@pytest.fixture
+def seed(server, user):
+    return Seed(server, user, "tuned")
+
+
+def open_sweep(page, seed, sweep: str, query: str = "") -> None:
+    page.goto(f"{seed.server.url}/{seed.user.name}/{seed.project}/sweeps/{sweep}{query}")
+    page.see(f"{TABLE} tbody tr")
+
+
+def simple_loss(config) -> float:
+    return config["depth"] / 10 + config["lr"]
+
+
+# --- why --------------------------------------------------------------------------------------------------------
+
+
+def test_each_run_says_why_it_was_suggested_and_why_it_was_stopped(page, seed):
+    sweep = seed.sweep(method="bayes", metric={"name": "loss", "goal": "minimize"}, parameters=SPACE, run_cap=20,
+                       early_terminate={"type": "hyperband", "min_iter": 1, "eta": 2})
+    agent = seed.agent(sweep)
+    good = seed.work(sweep, agent, 6, lambda config: 0.0, rows=2)
+    bad = seed.work(sweep, agent, 1, lambda config: 50.0, rows=8)[0]
+    open_sweep(page, seed, sweep)
+    page.click(f"{TABLE} tr[data-run={good[-1]}] .why")
+    page.wait_text("[data-testid=why]", "Why suggested")
+    page.wait_text("[data-testid=why] dd", "from 5 results")
+    page.press("Escape")
+    page.wait("!document.querySelector('[data-testid=why]').matches(':popover-open')")
+    # The rung, the value there and the mark that it missed, on the row itself.
+    row = page.text(f"{TABLE} tr[data-run={bad}] .why")
+    assert "51" in row and "at 1 values is worse than" in row
+    page.click(f"{TABLE} tr[data-run={bad}] .why")
+    page.wait("document.querySelectorAll('[data-testid=why] dt').length === 2")
+
+
+# --- many runs --------------------------------------------------------------------------------------------------
+
+
+def test_a_long_table_sorts_all_runs_and_holds_those_in_view(page, seed):
+    sweep = seed.sweep(method="random", metric={"name": "loss", "goal": "minimize"}, parameters=SPACE)
+    seed.work(sweep, seed.agent(sweep), 150, simple_loss)
+    open_sweep(page, seed, sweep)
+    page.wait_attribute(TABLE, "data-rows", 150)
+    assert page.count(f"{TABLE} tr[data-run]") < 60
+    values = "[...document.querySelectorAll('[data-testid=runs] tr[data-run] td:nth-of-type(2)')].map((cell) => Number(cell.textContent))"
+    first = page.evaluate(values)
+    assert first == sorted(first)
+    page.focus(f".table-frame:has({TABLE})")
+    page.press("End")
+    page.see(f"{TABLE} tr[aria-rowindex='151']")
+    assert page.evaluate(values)[-1] >= first[-1]
+    page.click(f"{TABLE} th button:has-text('loss')")
+    page.wait("location.search === '?sort=-summary.loss'")
+    page.see(f"{TABLE} tr[aria-rowindex='2']")
+    turned = page.evaluate(values)
+    assert turned == sorted(turned, reverse=True) and turned[0] >= first[-1]
+
+
+# --- parallel coordinates ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def twelve(seed):
+    sweep = seed.sweep(method="random", metric={"name": "loss", "goal": "minimize"}, parameters=SPACE)
+    seed.work(sweep, seed.agent(sweep), 12, simple_loss)
+    return sweep
+
+
+def test_what_a_brush_keeps_is_in_the_address_and_on_every_axis_to_be_typed(page, seed, twelve):
+    open_sweep(page, seed, twelve)
+    page.wait_attribute(PARALLEL, "data-lines", 12)
+    page.drag(f"{PARALLEL} .stage", [76 / 1198, 0.2], [76 / 1198, 0.6])
+    page.wait("location.search.includes('keep.config.lr=')")
+    kept = page.attribute(PARALLEL, "data-kept")
+    assert 0 < int(kept) < 12
+    page.reload()
+    page.wait_attribute(PARALLEL, "data-kept", kept)
+    page.wait_attribute(TABLE, "data-rows", kept)
+    page.click(f"{PARALLEL} button:has-text('Clear')")
+    page.wait_attribute(TABLE, "data-rows", 12)
+    assert page.evaluate("location.search") == ""
+    # The same without dragging.
+    page.click(f"{PARALLEL} summary")
+    page.fill("[aria-label='Highest depth to keep']", "4")
+    page.press("Enter")
+    page.wait("location.search === '?keep.config.depth=..4'")
+    depths = page.evaluate("[...document.querySelectorAll('[data-testid=runs] tr[data-run] td:nth-of-type(4)')].map((cell) => cell.textContent.trim())")
+    assert depths and set(depths) <= {"2", "4"}
+
+
+def test_a_line_under_the_pointer_lights_its_run_in_the_table_and_back(page, seed, twelve):
+    open_sweep(page, seed, twelve)
+    page.wait_attribute(PARALLEL, "data-lines", 12)
+    best = page.attribute(f"{TABLE} tr.marked", "data-run")
+    page.hover(f"{TABLE} tr.marked td:nth-of-type(1)", [0.5, 0.5])
+    page.wait_attribute(PARALLEL, "data-hovered", best)
+    # Just before the last axis a line is where its result is: the best at the bottom.
+    page.hover(f"{PARALLEL} .stage", [1 - 78 / 1198, 310 / 340 - 0.004])
+    page.wait(f"document.querySelector('{PARALLEL}').dataset.hovered !== ''")
+    page.wait(f"document.querySelector('{TABLE} tr.lit')?.dataset.run === document.querySelector('{PARALLEL}').dataset.hovered")
+
+
+def test_colours_show_any_number_that_runs_have(page, seed, twelve):
+    open_sweep(page, seed, twelve)
+    page.wait_attribute(PARALLEL, "data-color", "loss")
+    page.select("[data-testid=color]", "config.lr")
+    page.wait_attribute(PARALLEL, "data-color", "lr")
+    page.wait_text(f"{PARALLEL} .legend", "low")
+    assert page.evaluate("location.search") == "?color=config.lr"
+    page.back()
+    page.wait_attribute(PARALLEL, "data-color", "loss")
+
+
+# --- what the model has learned ---------------------------------------------------------------------------------
+
+LEARNED = {
+    "importance": {"trust": 0.2, "parameters": [{"name": "lr", "alone": 0.5, "total": 0.75}, {"name": "depth", "alone": 0.1, "total": 0.3}]},
+    "optimum": {"parameters": {"lr": 0.01, "depth": 4}, "mean": 0.123, "spread": 0.045},
+    "outlook": {"expected_improvement": 0.0001, "share_of_spread": 0.002, "gain_unlikely": True},
+    "slices": [
+        {"parameter": "lr", "points": [{"value": 0.0001 * 10 ** (i / 10), "mean": 0.5 - i / 100, "spread": 0.1} for i in range(30)]},
+        {"parameter": "depth", "points": [{"value": value, "mean": value / 10, "spread": 0.1} for value in (2, 4, 8)]},
+    ],
+}
+
+
+def contour(first: str, second: str) -> dict:
+    points = [{"first": a, "second": b, "mean": a * b, "spread": 0.1} for a in (1, 2, 3, 4) for b in (1, 2, 3, 4)]
+    return {"contour": {"first": first, "second": second, "points": points}}
+
+
+def test_what_the_model_has_learned_is_shown_with_how_far_to_believe_it(page, seed, twelve):
+    page.answer("**/insights", 200, LEARNED)
+    page.answer("**/insights?contour=lr,depth", 200, {**LEARNED, **contour("lr", "depth")})
+    page.answer("**/insights?contour=depth,lr", 200, {**LEARNED, **contour("depth", "lr")})
+    open_sweep(page, seed, twelve)
+    page.see("[data-testid=importance]")
+    assert page.texts("[data-testid=importance] tbody th") == ["lr", "depth"]
+    assert page.texts("[data-testid=importance] td.right") == ["75 %", "50 %", "30 %", "10 %"]
+    assert "guesswork" in page.text("[data-testid=trust]")
+    assert "0.123" in page.text("[data-testid=optimum]") and "± 0.045" in page.text("[data-testid=optimum]")
+    assert page.text("[data-testid=outlook]").startswith("Further gain looks unlikely")
+    assert page.count("[data-testid=slices] [data-slice]") == 2
+    # The two that matter most, until others are chosen; the choice is in the address.
+    page.wait_attribute("[data-testid=contour]", "data-first", "lr")
+    assert int(page.attribute("[data-testid=contour]", "data-levels")) > 3
+    page.select("[aria-label='Parameter to the right']", "depth")
+    page.wait_attribute("[data-testid=contour]", "data-first", "depth")
+    assert page.evaluate("new URLSearchParams(location.search).get('pair')") == "depth,lr"
+    # Each picture can be read with the keyboard.
+    page.focus("[data-slice=depth] svg")
+    page.press("Home")
+    page.wait_text("[data-slice=depth] .readout", "2: 0.2 ± 0.1")
+
+
+def test_a_model_that_cannot_tell_yet_says_why(page, seed, twelve):
+    page.answer("**/insights", 412, {"errors": [{"message": "The model needs at least 4 results, and there are 2."}]})
+    open_sweep(page, seed, twelve)
+    page.wait_text("[data-testid=insights]", "needs at least 4 results")
+    assert page.count("[data-testid=importance]") == 0
+
+
+# --- live -------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_moves_while_runs_come_and_end(page, seed):
+    sweep = seed.sweep(method="random", metric={"name": "loss", "goal": "minimize"}, parameters=SPACE)
+    agent = seed.agent(sweep)
+    seed.work(sweep, agent, 5, simple_loss)
+    page.answer("**/insights*", 200, LEARNED)
+    open_sweep(page, seed, sweep)
+    page.see("header [data-state=live]")
+    page.see("[data-testid=importance]")
+    page.evaluate("""(() => {
+      window.shifts = [];
+      new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shifts.push(entry.value); })
+        .observe({ type: 'layout-shift', buffered: false });
+    })()""")
+    seed.work(sweep, agent, 3, simple_loss)
+    page.wait_attribute(TABLE, "data-rows", 8)
+    page.wait_text("[data-testid=progress]", "8")
+    assert sum(page.evaluate("window.shifts")) < 0.01, json.dumps(page.evaluate("window.shifts"))
