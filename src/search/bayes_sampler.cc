@@ -125,9 +125,11 @@ class BayesSampler : public Sampler {
     model_.DropPending();
     const bool modelled = model_.ready();
     if (modelled) {
+      std::vector<Unit> open_units;
       for (const auto& [id, open] : book_.open()) {
-        model_.AddPending(encoder_.ToUnit(book_.trial(id).values));
+        open_units.push_back(encoder_.ToUnit(book_.trial(id).values));
       }
+      model_.AddPending(open_units);
     }
     for (std::size_t n = 0; n < count; ++n) {
       Result<std::optional<Suggestion>> one = One(first_id + n, batch, modelled);
@@ -139,7 +141,8 @@ class BayesSampler : public Sampler {
       }
       batch.insert(space_.Key((*one)->values));
       if (modelled && n + 1 < count) {
-        model_.AddPending(encoder_.ToUnit((*one)->values));
+        const Unit unit = encoder_.ToUnit((*one)->values);
+        model_.AddPending({&unit, 1});
       }
       suggestions.push_back(std::move(**one));
     }
@@ -200,6 +203,12 @@ class BayesSampler : public Sampler {
   bool IsBesidePending(const Unit& unit) const {
     constexpr double kApart = 0.01;
     return std::any_of(model_.pending().begin(), model_.pending().end(), [&](const Unit& other) {
+      // Most differ much in the first number already.
+      for (std::size_t d = 0; d < unit.size(); ++d) {
+        if (unit[d] >= 0 && other[d] >= 0 && std::abs(unit[d] - other[d]) >= kApart) {
+          return false;
+        }
+      }
       return UnitDistance(encoder_, unit, other) < kApart;
     });
   }

@@ -211,14 +211,55 @@ void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
   }
 }
 
-KernelShape<double> Posterior::Shape() const {
+KernelShape Posterior::Shape() const {
   return {numbers_, columns_.size() - numbers_, weights_.data(), signal_};
 }
 
-void Posterior::Scale(const Rows& points, std::size_t row, double* out, std::size_t stride) const {
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    out[c * stride] = points.at(row, columns_[c]) * scales_[c];
+void Posterior::AddRows(const Rows& points) {
+  rows_.reserve(rows_.size() + points.size() * columns_.size());
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      rows_.push_back(points.at(i, columns_[c]) * scales_[c]);
+    }
   }
+  size_ += points.size();
+  factor_.resize(PackedSize(size_));
+  inverses_.resize(InversesSize(size_));
+}
+
+void Posterior::Truncate(std::size_t size) {
+  size_ = size;
+  rows_.resize(size_ * columns_.size());
+  factor_.resize(PackedSize(size_));
+  inverses_.resize(InversesSize(size_));
+}
+
+void Posterior::FillPanels(std::size_t from) {
+  const std::size_t columns = columns_.size();
+  AlignedVector<double> panel(columns * kPanel);
+  for (std::size_t first = from * kPanel; first < size_; first += kPanel) {
+    const std::size_t end = std::min(size_, first + kPanel);
+    for (std::size_t i = first; i < end; ++i) {
+      for (std::size_t c = 0; c < columns; ++c) {
+        panel[c * kPanel + (i - first)] = rows_[i * columns + c];
+      }
+    }
+    double* out = factor_.data() + PackedOffset(first / kPanel);
+    CovarianceNarrowTile(Shape(), panel.data(), rows_.data(), end, out);
+    for (std::size_t i = first; i < end; ++i) {
+      out[i * kPanel + (i - first)] += noise_ + jitter_ * signal_;
+    }
+  }
+}
+
+void Posterior::RoundFactor(std::size_t from) {
+  float_factor_.resize(factor_.size());
+  float_inverses_.resize(inverses_.size());
+  const std::size_t entry = PackedOffset(from);
+  const std::size_t inverse = from * kPanel * kPanel;
+  RoundToFloats(float_factor_.data() + entry, factor_.data() + entry, factor_.size() - entry);
+  RoundToFloats(float_inverses_.data() + inverse, inverses_.data() + inverse,
+                inverses_.size() - inverse);
 }
 
 bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const double> y,
@@ -227,7 +268,6 @@ bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const do
   hyper_ = hyper;
   signal_ = std::exp(hyper.log_signal);
   noise_ = std::exp(hyper.log_noise);
-  observed_ = size_ = rows.size();
   columns_.clear();
   scales_.clear();
   weights_.clear();
@@ -245,29 +285,14 @@ bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const do
     }
     numbers_ = categories ? numbers_ : columns_.size();
   }
-  const std::size_t columns = columns_.size();
-  rows_.resize(size_ * columns);
-  for (std::size_t i = 0; i < size_; ++i) {
-    Scale(rows, i, rows_.data() + i * columns, 1);
-  }
-  factor_.resize(PackedSize(size_));
-  inverses_.resize(InversesSize(size_));
-  AlignedVector<double> panel(columns * kPanel);
+  rows_.clear();
+  size_ = 0;
+  AddRows(rows);
+  observed_ = size_;
   bool factored = false;
-  jitter_ = kJitter;
   for (int attempt = 0; attempt < 6 && !factored; ++attempt) {
     jitter_ = attempt == 0 ? kJitter : jitter_ * 10;
-    for (std::size_t first = 0; first < size_; first += kPanel) {
-      const std::size_t end = std::min(size_, first + kPanel);
-      for (std::size_t i = first; i < end; ++i) {
-        Scale(rows, i, panel.data() + (i - first), kPanel);
-      }
-      double* out = factor_.data() + PackedOffset(first / kPanel);
-      CovarianceNarrowTile(Shape(), panel.data(), rows_.data(), end, out);
-      for (std::size_t i = first; i < end; ++i) {
-        out[i * kPanel + (i - first)] += noise_ + jitter_ * signal_;
-      }
-    }
+    FillPanels(0);
     factored = Cholesky(factor_.data(), inverses_.data(), size_);
   }
   if (!factored) {
@@ -283,55 +308,57 @@ bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const do
       Dot(alpha_.data(), ones.data(), size_) / (Dot(ones.data(), ones.data(), size_) + kMeanRidge);
   AddScaled(alpha_.data(), ones.data(), -mean_, size_);
   SolveUpper(factor_.data(), inverses_.data(), size_, alpha_.data());
+  RoundFactor(0);
   return std::isfinite(mean_);
 }
 
-void Posterior::AppendPending(const Unit& unit) {
-  const std::size_t columns = columns_.size();
-  const Rows point(*encoder_, {&unit, 1});
-  AlignedVector<double> narrow(columns * kNarrowTile);
-  Scale(point, 0, narrow.data(), kNarrowTile);
-  const std::size_t panels = PanelsOf(size_);
-  AlignedVector<double> tile(panels * kPanel * kNarrowTile);
-  CovarianceNarrowTile(Shape(), narrow.data(), rows_.data(), size_, tile.data());
-  SolveNarrowTile(factor_.data(), inverses_.data(), 0, panels, tile.data());
-  factor_.resize(PackedSize(size_ + 1));
-  inverses_.resize(InversesSize(size_ + 1));
-  double explained = 0;
-  for (std::size_t k = 0; k < size_; ++k) {
-    const double solved = tile[k * kNarrowTile];
-    explained += solved * solved;
-    factor_[PackedIndex(size_, k)] = solved;
+// The last panel is factored again together with the new rows, by the same operations as in Fit.
+void Posterior::AppendPending(std::span<const Unit> units) {
+  const std::size_t before = size_;
+  const std::size_t from = size_ / kPanel;
+  AddRows(Rows(*encoder_, units));
+  FillPanels(from);
+  // A point that was seen before adds nothing, whatever rounding says; one that cannot be factored
+  // even so (it is not a number) is left out.
+  if (Cholesky(factor_.data(), inverses_.data(), size_, from, jitter_ * signal_)) {
+    RoundFactor(from);
+  } else {
+    Truncate(before);
+    FillPanels(from);
+    (void)Cholesky(factor_.data(), inverses_.data(), size_, from);
   }
-  const double rest = signal_ * (1 + jitter_) + noise_ - explained;
-  factor_[PackedIndex(size_, size_)] = std::sqrt(std::max(rest, kJitter * signal_));
-  rows_.resize((size_ + 1) * columns);
-  Scale(point, 0, rows_.data() + size_ * columns, 1);
-  ++size_;
-  FinishPanel(factor_.data(), inverses_.data(), size_);
 }
 
 void Posterior::DropPending() {
   if (size_ == observed_) {
     return;
   }
-  size_ = observed_;
-  rows_.resize(size_ * columns_.size());
-  factor_.resize(PackedSize(size_));
-  inverses_.resize(InversesSize(size_));
+  Truncate(observed_);
   FinishPanel(factor_.data(), inverses_.data(), size_);
+  RoundFactor((size_ - 1) / kPanel);
 }
 
 void Posterior::Predict(const Rows& points, double* mean, double* variance,
                         Scratch& scratch) const {
+  PredictAs(false, points, mean, variance, scratch);
+}
+
+void Posterior::PredictRoughly(const Rows& points, double* mean, double* variance,
+                               Scratch& scratch) const {
+  PredictAs(true, points, mean, variance, scratch);
+}
+
+void Posterior::PredictAs(bool roughly, const Rows& points, double* mean, double* variance,
+                          Scratch& scratch) const {
   const std::size_t panels = PanelsOf(size_);
   const std::size_t needed = variance == nullptr ? observed_ : size_;
   scratch.points.resize(columns_.size() * kTile);
   scratch.tile.resize(panels * kPanel * kTile);
+  scratch.float_tile.resize(roughly ? panels * kPanel * kTile : 0);
   double* tile = scratch.tile.data();
   const std::size_t m = points.size();
   for (std::size_t first = 0; first < m;) {
-    const bool narrow = m - first <= kNarrowTile;
+    const bool narrow = !roughly && m - first <= kNarrowTile;
     const std::size_t width = narrow ? kNarrowTile : kTile;
     const std::size_t count = std::min(width, m - first);
     for (std::size_t c = 0; c < columns_.size(); ++c) {
@@ -352,13 +379,20 @@ void Posterior::Predict(const Rows& points, double* mean, double* variance,
     std::copy(sums, sums + count, mean + first);
     if (variance != nullptr) {
       std::fill(tile + size_ * width, tile + panels * kPanel * width, 0.0);
-      if (narrow) {
-        SolveNarrowTile(factor_.data(), inverses_.data(), 0, panels, tile);
-      } else {
-        SolveTile(factor_.data(), inverses_.data(), 0, panels, tile);
-      }
       std::fill(sums, sums + width, 0.0);
-      AddSquaredRows(sums, tile, size_, width);
+      if (roughly) {
+        float* floats = scratch.float_tile.data();
+        RoundToFloats(floats, tile, panels * kPanel * width);
+        SolveTile(float_factor_.data(), float_inverses_.data(), 0, panels, floats);
+        AddSquaredRows(sums, floats, size_, width);
+      } else {
+        if (narrow) {
+          SolveNarrowTile(factor_.data(), inverses_.data(), 0, panels, tile);
+        } else {
+          SolveTile(factor_.data(), inverses_.data(), 0, panels, tile);
+        }
+        AddSquaredRows(sums, tile, size_, width);
+      }
       for (std::size_t i = 0; i < count; ++i) {
         variance[first + i] = std::max(signal_ - sums[i], 1e-10);
       }

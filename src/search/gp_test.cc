@@ -69,40 +69,106 @@ std::vector<Unit> RandomUnits(const Encoder& encoder, std::size_t n, Rng& rng) {
   return units;
 }
 
-TEST(Posterior, IsUnchangedWhetherAppendedOrRefitted) {
+// 40 random rows with random targets, and 20 probes.
+struct Example {
   const SearchSpace space = MixedSpace();
-  const Encoder encoder(space);
-  Rng rng(3);
-  const std::vector<Unit> units = RandomUnits(encoder, 40, rng);
-  const std::vector<Unit> probes = RandomUnits(encoder, 20, rng);
+  const Encoder encoder{space};
+  std::vector<Unit> units;
   std::vector<double> y;
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    y.push_back(rng.Normal());
+  Rows probes;
+  Hyper hyper = DefaultHyper(encoder.dimensions());
+
+  explicit Example(std::uint64_t seed) {
+    Rng rng(seed);
+    units = RandomUnits(encoder, 40, rng);
+    probes = Rows(encoder, RandomUnits(encoder, 20, rng));
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      y.push_back(rng.Normal());
+    }
   }
-  const Hyper hyper = DefaultHyper(encoder.dimensions());
-  const std::span<const Unit> all(units);
-  const std::span<const double> all_y(y);
-  Posterior appended;
-  ASSERT_TRUE(appended.Fit(encoder, Rows(encoder, all.first(25)), all_y.first(25), hyper));
-  std::vector<double> mean_before(20), mean(20), variance(20), mean_full(20), variance_full(20);
+  Posterior Fitted(std::size_t n) const {
+    Posterior posterior;
+    EXPECT_TRUE(posterior.Fit(encoder, Rows(encoder, std::span(units).first(n)),
+                              std::span(y).first(n), hyper));
+    return posterior;
+  }
+  std::pair<std::vector<double>, std::vector<double>> Predicted(const Posterior& posterior,
+                                                                bool roughly = false) const {
+    std::vector<double> mean(probes.size());
+    std::vector<double> variance(probes.size());
+    Posterior::Scratch scratch;
+    if (roughly) {
+      posterior.PredictRoughly(probes, mean.data(), variance.data(), scratch);
+    } else {
+      posterior.Predict(probes, mean.data(), variance.data(), scratch);
+    }
+    return {mean, variance};
+  }
+};
+
+TEST(Posterior, IsUnchangedWhetherAppendedOrRefitted) {
+  const Example example(3);
+  const auto full = example.Predicted(example.Fitted(40));
+  for (const std::size_t observed : {1U, 7U, 8U, 25U, 32U, 39U}) {
+    const Posterior before = example.Fitted(observed);
+    Posterior together = before;
+    together.AppendPending(std::span(example.units).subspan(observed));
+    Posterior singly = before;
+    for (std::size_t i = observed; i < 40; ++i) {
+      singly.AppendPending({&example.units[i], 1});
+    }
+    EXPECT_EQ(example.Predicted(together).second, full.second) << "to the bit";
+    EXPECT_EQ(example.Predicted(singly).second, full.second) << "to the bit";
+    EXPECT_EQ(example.Predicted(singly).first, example.Predicted(before).first)
+        << "pending points must not move the mean";
+    singly.DropPending();
+    EXPECT_EQ(example.Predicted(singly), example.Predicted(before));
+    EXPECT_EQ(example.Predicted(singly, true), example.Predicted(before, true));
+  }
+}
+
+TEST(Posterior, TakesAPointTwice) {
+  Example example(8);
+  example.hyper.log_noise = std::log(1e-6);
+  Posterior posterior = example.Fitted(20);
+  const std::vector<Unit> same(30, example.units[3]);
+  posterior.AppendPending(same);
+  for (const double variance : example.Predicted(posterior).second) {
+    EXPECT_TRUE(std::isfinite(variance) && variance > 0);
+  }
+}
+
+TEST(Posterior, SaysOfAPointTheSameWhateverItsCompany) {
+  const Example example(9);
+  const Posterior posterior = example.Fitted(37);
+  Rng rng(9);
+  const std::vector<Unit> probes = RandomUnits(example.encoder, 45, rng);
+  std::vector<double> mean(45), variance(45);
   Posterior::Scratch scratch;
-  const Rows points(encoder, probes);
-  appended.Predict(points, mean_before.data(), variance.data(), scratch);
-  for (std::size_t i = 25; i < 40; ++i) {
-    appended.AppendPending(units[i]);
+  posterior.Predict(Rows(example.encoder, probes), mean.data(), variance.data(), scratch);
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    double mean_alone = 0;
+    double variance_alone = 0;
+    posterior.Predict(Rows(example.encoder, {&probes[i], 1}), &mean_alone, &variance_alone,
+                      scratch);
+    EXPECT_EQ(mean[i], mean_alone);
+    EXPECT_EQ(variance[i], variance_alone);
   }
-  appended.Predict(points, mean.data(), variance.data(), scratch);
-  Posterior refitted;
-  ASSERT_TRUE(refitted.Fit(encoder, Rows(encoder, all), all_y, hyper));
-  refitted.Predict(points, mean_full.data(), variance_full.data(), scratch);
-  for (std::size_t i = 0; i < 20; ++i) {
-    EXPECT_EQ(mean[i], mean_before[i]) << "pending points must not move the mean";
-    EXPECT_NEAR(variance[i], variance_full[i], 1e-9);
+}
+
+TEST(Posterior, IsRoughlyTheSameInSinglePrecision) {
+  Example example(10);
+  for (const double noise : {1e-2, 1e-6}) {
+    example.hyper.log_noise = std::log(noise);
+    Posterior posterior = example.Fitted(30);
+    posterior.AppendPending(std::span(example.units).subspan(30));
+    const auto exact = example.Predicted(posterior);
+    const auto rough = example.Predicted(posterior, true);
+    EXPECT_EQ(rough.first, exact.first);
+    for (std::size_t i = 0; i < exact.second.size(); ++i) {
+      EXPECT_NEAR(rough.second[i], exact.second[i], 1e-5);
+    }
   }
-  appended.DropPending();
-  std::vector<double> variance_again(20);
-  appended.Predict(points, mean.data(), variance_again.data(), scratch);
-  EXPECT_EQ(mean, mean_before);
 }
 
 TEST(Posterior, PredictsEachRowByAllOthers) {

@@ -14,103 +14,87 @@ namespace {
 
 using DoubleSolve = void (*)(const double*, const double*, std::size_t, std::size_t, double*);
 using FloatSolve = void (*)(const float*, const float*, std::size_t, std::size_t, float*);
-using DoubleCovariance = void (*)(const KernelShape<double>&, const double*, const double*,
-                                  std::size_t, double*);
-using FloatCovariance = void (*)(const KernelShape<float>&, const float*, const float*, std::size_t,
-                                 float*);
+using Covariance = void (*)(const KernelShape&, const double*, const double*, std::size_t, double*);
 
 struct Kernels {
-  bool (*cholesky)(double*, double*, std::size_t);
+  bool (*cholesky)(double*, double*, std::size_t, std::size_t, double);
   DoubleSolve solve_tile;
   DoubleSolve solve_narrow_tile;
   FloatSolve solve_float_tile;
   void (*solve_lower)(const double*, const double*, std::size_t, double*);
-  DoubleCovariance covariance_tile;
-  DoubleCovariance covariance_narrow_tile;
-  FloatCovariance covariance_float_tile;
+  Covariance covariance_tile;
+  Covariance covariance_narrow_tile;
   void (*add_weighted)(double*, const double*, const double*, std::size_t, std::size_t);
-  void (*add_weighted_float)(float*, const float*, const float*, std::size_t, std::size_t);
   void (*add_squared)(double*, const double*, std::size_t, std::size_t);
-  void (*add_squared_float)(float*, const float*, std::size_t, std::size_t);
+  void (*add_squared_float)(double*, const float*, std::size_t, std::size_t);
+  void (*round)(float*, const double*, std::size_t);
   double (*dot)(const double*, const double*, std::size_t);
   void (*add_scaled)(double*, const double*, double, std::size_t);
   void (*matern52)(double*, const double*, const double*, double, double, std::size_t);
 };
 
 // The same bodies, compiled once for each instruction set.
-#define REGATTA_KERNELS(UNIT, BYTES, TARGET)                                                      \
-  namespace UNIT {                                                                                \
-  TARGET bool CholeskyOn(double* a, double* inverses, std::size_t panels) {                       \
-    return kernels::CholeskyBody<BYTES>(a, inverses, panels);                                     \
-  }                                                                                               \
-  TARGET void SolveOn(const double* l, const double* inverses, std::size_t from, std::size_t to,  \
-                      double* v) {                                                                \
-    kernels::SolveTileBody<double, BYTES, kTile>(l, inverses, from, to, v);                       \
-  }                                                                                               \
-  TARGET void SolveNarrowOn(const double* l, const double* inverses, std::size_t from,            \
-                            std::size_t to, double* v) {                                          \
-    kernels::SolveTileBody<double, BYTES, kNarrowTile>(l, inverses, from, to, v);                 \
-  }                                                                                               \
-  TARGET void SolveFloatOn(const float* l, const float* inverses, std::size_t from,               \
-                           std::size_t to, float* v) {                                            \
-    kernels::SolveTileBody<float, BYTES, kFloatTile>(l, inverses, from, to, v);                   \
-  }                                                                                               \
-  TARGET void SolveLowerOn(const double* l, const double* inverses, std::size_t panels,           \
-                           double* x) {                                                           \
-    kernels::SolveLowerBody(l, inverses, panels, x);                                              \
-  }                                                                                               \
-  TARGET void CovarianceOn(const KernelShape<double>& shape, const double* points,                \
-                           const double* rows, std::size_t n, double* out) {                      \
-    kernels::CovarianceTileBody<double, BYTES, kTile>(shape, points, rows, n, out);               \
-  }                                                                                               \
-  TARGET void CovarianceNarrowOn(const KernelShape<double>& shape, const double* points,          \
-                                 const double* rows, std::size_t n, double* out) {                \
-    kernels::CovarianceTileBody<double, BYTES, kNarrowTile>(shape, points, rows, n, out);         \
-  }                                                                                               \
-  TARGET void CovarianceFloatOn(const KernelShape<float>& shape, const float* points,             \
-                                const float* rows, std::size_t n, float* out) {                   \
-    kernels::CovarianceTileBody<float, BYTES, kFloatTile>(shape, points, rows, n, out);           \
-  }                                                                                               \
-  TARGET void AddWeightedOn(double* out, const double* v, const double* weights, std::size_t n,   \
-                            std::size_t tile) {                                                   \
-    kernels::AddRowsBody<double, BYTES, false>(out, v, weights, n, tile);                         \
-  }                                                                                               \
-  TARGET void AddWeightedFloatOn(float* out, const float* v, const float* weights, std::size_t n, \
-                                 std::size_t tile) {                                              \
-    kernels::AddRowsBody<float, BYTES, false>(out, v, weights, n, tile);                          \
-  }                                                                                               \
-  TARGET void AddSquaredOn(double* out, const double* v, std::size_t n, std::size_t tile) {       \
-    kernels::AddRowsBody<double, BYTES, true>(out, v, nullptr, n, tile);                          \
-  }                                                                                               \
-  TARGET void AddSquaredFloatOn(float* out, const float* v, std::size_t n, std::size_t tile) {    \
-    kernels::AddRowsBody<float, BYTES, true>(out, v, nullptr, n, tile);                           \
-  }                                                                                               \
-  TARGET double DotOn(const double* a, const double* b, std::size_t n) {                          \
-    return kernels::DotBody(a, b, n);                                                             \
-  }                                                                                               \
-  TARGET void AddScaledOn(double* out, const double* x, double scale, std::size_t n) {            \
-    kernels::AddScaledBody(out, x, scale, n);                                                     \
-  }                                                                                               \
-  TARGET void Matern52On(double* out, const double* base, const double* x, double weight,         \
-                         double scale, std::size_t n) {                                           \
-    kernels::Matern52Body<BYTES>(out, base, x, weight, scale, n);                                 \
-  }                                                                                               \
-  constexpr Kernels kKernels = {&CholeskyOn,                                                      \
-                                &SolveOn,                                                         \
-                                &SolveNarrowOn,                                                   \
-                                &SolveFloatOn,                                                    \
-                                &SolveLowerOn,                                                    \
-                                &CovarianceOn,                                                    \
-                                &CovarianceNarrowOn,                                              \
-                                &CovarianceFloatOn,                                               \
-                                &AddWeightedOn,                                                   \
-                                &AddWeightedFloatOn,                                              \
-                                &AddSquaredOn,                                                    \
-                                &AddSquaredFloatOn,                                               \
-                                &DotOn,                                                           \
-                                &AddScaledOn,                                                     \
-                                &Matern52On};                                                     \
+// NOLINTBEGIN(bugprone-macro-parentheses)
+#define REGATTA_KERNELS(UNIT, BYTES, TARGET)                                                     \
+  namespace UNIT {                                                                               \
+  TARGET bool CholeskyOn(double* a, double* inverses, std::size_t from, std::size_t to,          \
+                         double floor) {                                                         \
+    return kernels::CholeskyBody<BYTES>(a, inverses, from, to, floor);                           \
+  }                                                                                              \
+  TARGET void SolveOn(const double* l, const double* inverses, std::size_t from, std::size_t to, \
+                      double* v) {                                                               \
+    kernels::SolveTileBody<double, BYTES, kTile>(l, inverses, from, to, v);                      \
+  }                                                                                              \
+  TARGET void SolveNarrowOn(const double* l, const double* inverses, std::size_t from,           \
+                            std::size_t to, double* v) {                                         \
+    kernels::SolveTileBody<double, BYTES, kNarrowTile>(l, inverses, from, to, v);                \
+  }                                                                                              \
+  TARGET void SolveFloatOn(const float* l, const float* inverses, std::size_t from,              \
+                           std::size_t to, float* v) {                                           \
+    kernels::SolveTileBody<float, BYTES, kTile>(l, inverses, from, to, v);                       \
+  }                                                                                              \
+  TARGET void SolveLowerOn(const double* l, const double* inverses, std::size_t panels,          \
+                           double* x) {                                                          \
+    kernels::SolveLowerBody(l, inverses, panels, x);                                             \
+  }                                                                                              \
+  TARGET void CovarianceOn(const KernelShape& shape, const double* points, const double* rows,   \
+                           std::size_t n, double* out) {                                         \
+    kernels::CovarianceTileBody<BYTES, kTile>(shape, points, rows, n, out);                      \
+  }                                                                                              \
+  TARGET void CovarianceNarrowOn(const KernelShape& shape, const double* points,                 \
+                                 const double* rows, std::size_t n, double* out) {               \
+    kernels::CovarianceTileBody<BYTES, kNarrowTile>(shape, points, rows, n, out);                \
+  }                                                                                              \
+  TARGET void AddWeightedOn(double* out, const double* v, const double* weights, std::size_t n,  \
+                            std::size_t tile) {                                                  \
+    kernels::AddWeightedRowsBody<BYTES>(out, v, weights, n, tile);                               \
+  }                                                                                              \
+  TARGET void AddSquaredOn(double* out, const double* v, std::size_t n, std::size_t tile) {      \
+    kernels::AddSquaredRowsBody<double, BYTES>(out, v, n, tile);                                 \
+  }                                                                                              \
+  TARGET void AddSquaredFloatOn(double* out, const float* v, std::size_t n, std::size_t tile) {  \
+    kernels::AddSquaredRowsBody<float, BYTES>(out, v, n, tile);                                  \
+  }                                                                                              \
+  TARGET void RoundOn(float* out, const double* x, std::size_t n) {                              \
+    kernels::RoundToFloatsBody(out, x, n);                                                       \
+  }                                                                                              \
+  TARGET double DotOn(const double* a, const double* b, std::size_t n) {                         \
+    return kernels::DotBody(a, b, n);                                                            \
+  }                                                                                              \
+  TARGET void AddScaledOn(double* out, const double* x, double scale, std::size_t n) {           \
+    kernels::AddScaledBody(out, x, scale, n);                                                    \
+  }                                                                                              \
+  TARGET void Matern52On(double* out, const double* base, const double* x, double weight,        \
+                         double scale, std::size_t n) {                                          \
+    kernels::Matern52Body<BYTES>(out, base, x, weight, scale, n);                                \
+  }                                                                                              \
+  constexpr Kernels kKernels = {&CholeskyOn,         &SolveOn,       &SolveNarrowOn,             \
+                                &SolveFloatOn,       &SolveLowerOn,  &CovarianceOn,              \
+                                &CovarianceNarrowOn, &AddWeightedOn, &AddSquaredOn,              \
+                                &AddSquaredFloatOn,  &RoundOn,       &DotOn,                     \
+                                &AddScaledOn,        &Matern52On};                               \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 REGATTA_KERNELS(baseline, 16, )
 #if defined(REGATTA_WIDE)
@@ -175,12 +159,12 @@ void FinishPanel(double* l, double* inverses, std::size_t n) {
   kernels::InvertBlock(l + PackedIndex(depth, depth), inverses + depth * kPanel);
 }
 
-bool Cholesky(double* a, double* inverses, std::size_t n) {
+bool Cholesky(double* a, double* inverses, std::size_t n, std::size_t from, double floor) {
   if (n == 0) {
     return true;
   }
   FillPanel(a, n);
-  return Chosen().cholesky(a, inverses, PanelsOf(n));
+  return Chosen().cholesky(a, inverses, from, PanelsOf(n), floor);
 }
 
 void SolveTile(const double* l, const double* inverses, std::size_t from, std::size_t to,
@@ -225,19 +209,14 @@ void SolveUpper(const double* l, const double* inverses, std::size_t n, double* 
   }
 }
 
-void CovarianceTile(const KernelShape<double>& shape, const double* points, const double* rows,
+void CovarianceTile(const KernelShape& shape, const double* points, const double* rows,
                     std::size_t n, double* out) {
   Chosen().covariance_tile(shape, points, rows, n, out);
 }
 
-void CovarianceNarrowTile(const KernelShape<double>& shape, const double* points,
-                          const double* rows, std::size_t n, double* out) {
+void CovarianceNarrowTile(const KernelShape& shape, const double* points, const double* rows,
+                          std::size_t n, double* out) {
   Chosen().covariance_narrow_tile(shape, points, rows, n, out);
-}
-
-void CovarianceTile(const KernelShape<float>& shape, const float* points, const float* rows,
-                    std::size_t n, float* out) {
-  Chosen().covariance_float_tile(shape, points, rows, n, out);
 }
 
 void AddWeightedRows(double* out, const double* v, const double* weights, std::size_t n,
@@ -245,18 +224,15 @@ void AddWeightedRows(double* out, const double* v, const double* weights, std::s
   Chosen().add_weighted(out, v, weights, n, tile);
 }
 
-void AddWeightedRows(float* out, const float* v, const float* weights, std::size_t n,
-                     std::size_t tile) {
-  Chosen().add_weighted_float(out, v, weights, n, tile);
-}
-
 void AddSquaredRows(double* out, const double* v, std::size_t n, std::size_t tile) {
   Chosen().add_squared(out, v, n, tile);
 }
 
-void AddSquaredRows(float* out, const float* v, std::size_t n, std::size_t tile) {
+void AddSquaredRows(double* out, const float* v, std::size_t n, std::size_t tile) {
   Chosen().add_squared_float(out, v, n, tile);
 }
+
+void RoundToFloats(float* out, const double* x, std::size_t n) { Chosen().round(out, x, n); }
 
 double Dot(const double* a, const double* b, std::size_t n) { return Chosen().dot(a, b, n); }
 

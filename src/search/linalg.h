@@ -22,10 +22,9 @@
 namespace regatta::search {
 
 inline constexpr std::size_t kPanel = 8;
-// Right-hand sides of a tile: of doubles, of doubles where few are asked for, and of floats.
+// Right-hand sides of a tile, and of one where few are asked for.
 inline constexpr std::size_t kTile = 16;
 inline constexpr std::size_t kNarrowTile = 8;
-inline constexpr std::size_t kFloatTile = 32;
 
 constexpr std::size_t PanelsOf(std::size_t n) { return (n + kPanel - 1) / kPanel; }
 constexpr std::size_t PackedOffset(std::size_t panel) {
@@ -54,16 +53,17 @@ struct AlignedAllocator {
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-// A = L · Lᵀ in place; of diagonal blocks only the lower triangles are read. Fills `inverses` and
+// A = L · Lᵀ in place, from panel `from` on; those before are factored already. Of diagonal blocks
+// only the lower triangles are read. Pivots below `floor` count as `floor`. Fills `inverses` and
 // the rows after the n-th. False if A is not positive definite; A is then spoilt.
-bool Cholesky(double* a, double* inverses, std::size_t n);
+bool Cholesky(double* a, double* inverses, std::size_t n, std::size_t from = 0, double floor = 0);
 
 // Makes the rows from `n` on of the last panel those of the identity, and inverts its diagonal
 // block: after a row was appended or dropped. Requires: n > 0.
 void FinishPanel(double* l, double* inverses, std::size_t n);
 
 // V := L⁻¹ V for the rows of panels `from` to `to` - 1; those before are solved already. V has
-// `kTile` (or `kNarrowTile`, or `kFloatTile`) numbers a row.
+// `kTile` (or `kNarrowTile`) numbers a row.
 void SolveTile(const double* l, const double* inverses, std::size_t from, std::size_t to,
                double* v);
 void SolveNarrowTile(const double* l, const double* inverses, std::size_t from, std::size_t to,
@@ -79,31 +79,28 @@ void SolveUpper(const double* l, const double* inverses, std::size_t n, double* 
 // squared distance is weight · h, with h = 0 for equal ones, 1 for different ones, ½ where exactly
 // one is inactive (negative): the squared distances of one-hot vectors of length √½, with the
 // inactive one at the origin.
-template <class T>
 struct KernelShape {
   std::size_t numbers = 0;
   std::size_t categories = 0;
-  const T* weights = nullptr;  // one a category
-  T signal = 1;
+  const double* weights = nullptr;  // one a category
+  double signal = 1;
 };
 
 // out[i][t] := signal · Matérn-5/2 of the distance between row i of `rows` (each row's coordinates
 // side by side) and point t of a tile (each coordinate's `kTile` points side by side).
-void CovarianceTile(const KernelShape<double>& shape, const double* points, const double* rows,
+void CovarianceTile(const KernelShape& shape, const double* points, const double* rows,
                     std::size_t n, double* out);
-void CovarianceNarrowTile(const KernelShape<double>& shape, const double* points,
-                          const double* rows, std::size_t n, double* out);
-void CovarianceTile(const KernelShape<float>& shape, const float* points, const float* rows,
-                    std::size_t n, float* out);
+void CovarianceNarrowTile(const KernelShape& shape, const double* points, const double* rows,
+                          std::size_t n, double* out);
 
-// out[t] += Σ_i weights[i] · v[i][t], and out[t] += Σ_i v[i][t]², in the order of i; `tile` numbers
-// a row, a multiple of 8.
+// out[t] += Σ_i weights[i] · v[i][t], and out[t] += Σ_i v[i][t]², in the order of i, all in
+// doubles; `tile` numbers a row, a multiple of 8.
 void AddWeightedRows(double* out, const double* v, const double* weights, std::size_t n,
                      std::size_t tile);
-void AddWeightedRows(float* out, const float* v, const float* weights, std::size_t n,
-                     std::size_t tile);
 void AddSquaredRows(double* out, const double* v, std::size_t n, std::size_t tile);
-void AddSquaredRows(float* out, const float* v, std::size_t n, std::size_t tile);
+void AddSquaredRows(double* out, const float* v, std::size_t n, std::size_t tile);
+
+void RoundToFloats(float* out, const double* x, std::size_t n);
 
 double Dot(const double* a, const double* b, std::size_t n);
 

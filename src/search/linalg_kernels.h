@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 
 #include "linalg.h"
 
@@ -105,82 +104,68 @@ REGATTA_INLINE void SolveTileBody(const T* l, const T* inverses, std::size_t fro
   }
 }
 
-// e^x for x <= 0. Doubles (Cephes: 2^n times a rational function of the rest) within two units in
-// the last place, floats (Cephes: a polynomial) within three.
-template <class T, int kBytes>
-REGATTA_INLINE void ExpNegative(Vector<T, kBytes>& x) {
-  using V = Vector<T, kBytes>;
-  constexpr bool kDouble = std::is_same_v<T, double>;
-  using Integer = std::conditional_t<kDouble, std::int64_t, std::int32_t>;
-  const V lowest = V{} + static_cast<T>(kDouble ? -700.0 : -87.0);
+// e^x for x <= 0 (Cephes: 2^n times a rational function of the rest), within two units in the last
+// place.
+template <int kBytes>
+REGATTA_INLINE void ExpNegative(Vector<double, kBytes>& x) {
+  using V = Vector<double, kBytes>;
+  const V lowest = V{} - 700.0;
   x = x < lowest ? lowest : x;
-  constexpr T kMagic = static_cast<T>(kDouble ? 0x1.8p52 : 0x1.8p23);
-  const V shifted = x * static_cast<T>(1.4426950408889634073599) + kMagic;
+  constexpr double kMagic = 0x1.8p52;
+  const V shifted = x * 1.4426950408889634073599 + kMagic;
   const V n = shifted - kMagic;
-  V value;
-  if constexpr (kDouble) {
-    const V r = (x - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6;
-    const V r2 = r * r;
-    const V p = r * ((1.26177193074810590878e-4 * r2 + 3.02994407707441961300e-2) * r2 +
-                     9.99999999999999999910e-1);
-    const V q = ((3.00198505138664455042e-6 * r2 + 2.52448340349684104192e-3) * r2 +
-                 2.27265548208155028766e-1) *
-                    r2 +
-                2.00000000000000000005;
-    value = 2.0 * (p / (q - p)) + 1.0;
-  } else {
-    const V r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
-    const V p = ((((1.9875691500e-4F * r + 1.3981999507e-3F) * r + 8.3334519073e-3F) * r +
-                  4.1665795894e-2F) *
-                     r +
-                 1.6666665459e-1F) *
-                    r +
-                5.0000001201e-1F;
-    value = p * (r * r) + r + 1.0F;
-  }
-  Vector<Integer, kBytes> exponent;
+  const V r = (x - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6;
+  const V r2 = r * r;
+  const V p = r * ((1.26177193074810590878e-4 * r2 + 3.02994407707441961300e-2) * r2 +
+                   9.99999999999999999910e-1);
+  const V q = ((3.00198505138664455042e-6 * r2 + 2.52448340349684104192e-3) * r2 +
+               2.27265548208155028766e-1) *
+                  r2 +
+              2.00000000000000000005;
+  const V value = 2.0 * (p / (q - p)) + 1.0;
+  Vector<std::int64_t, kBytes> exponent;
   std::memcpy(&exponent, &shifted, kBytes);
-  exponent = (exponent + (kDouble ? 1023 : 127)) << (kDouble ? 52 : 23);
+  exponent = (exponent + 1023) << 52;
   V power;
   std::memcpy(&power, &exponent, kBytes);
   x = value * power;
 }
 
-template <class T, int kBytes>
-REGATTA_INLINE void Matern52Vector(Vector<T, kBytes>& value, T scale) {
-  using V = Vector<T, kBytes>;
+template <int kBytes>
+REGATTA_INLINE void Matern52Vector(Vector<double, kBytes>& value, double scale) {
+  using V = Vector<double, kBytes>;
   const V zero = {};
   const V r2 = value > zero ? value : zero;
-  const V s = __builtin_elementwise_sqrt(r2 * static_cast<T>(5));
+  const V s = __builtin_elementwise_sqrt(r2 * 5.0);
   V e = -s;
-  ExpNegative<T, kBytes>(e);
-  value = (static_cast<T>(1) + s + r2 * static_cast<T>(5.0 / 3.0)) * e * scale;
+  ExpNegative<kBytes>(e);
+  value = (1.0 + s + r2 * (5.0 / 3.0)) * e * scale;
 }
 
-template <class T, int kBytes, int kRhs>
-REGATTA_INLINE void CovarianceTileBody(const KernelShape<T>& shape, const T* points, const T* rows,
-                                       std::size_t n, T* out) {
-  constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
+template <int kBytes, int kRhs>
+REGATTA_INLINE void CovarianceTileBody(const KernelShape& shape, const double* points,
+                                       const double* rows, std::size_t n, double* out) {
+  constexpr int kLanes = kBytes / static_cast<int>(sizeof(double));
   constexpr int kVectors = kRhs >= 2 * kLanes ? 2 : 1;
-  using V = Vector<T, kBytes>;
+  using V = Vector<double, kBytes>;
   const std::size_t columns = shape.numbers + shape.categories;
   for (std::size_t i = 0; i < n; ++i) {
-    const T* row = rows + i * columns;
+    const double* row = rows + i * columns;
     for (int lane = 0; lane < kRhs; lane += kLanes * kVectors) {
       V r2[kVectors] = {};
-      const T* point = points + lane;
+      const double* point = points + lane;
       for (std::size_t c = 0; c < shape.numbers; ++c, point += kRhs) {
 #pragma unroll
         for (int u = 0; u < kVectors; ++u) {
           V x;
-          Load<T, kBytes>(x, point + u * kLanes);
+          Load<double, kBytes>(x, point + u * kLanes);
           const V difference = x - row[c];
           r2[u] += difference * difference;
         }
       }
       for (std::size_t c = 0; c < shape.categories; ++c, point += kRhs) {
-        const T at = row[shape.numbers + c];
-        const T weight = shape.weights[c];
+        const double at = row[shape.numbers + c];
+        const double weight = shape.weights[c];
         const V if_inactive = V{} + (at < 0 ? weight : weight / 2);
         const V if_active = V{} + (at < 0 ? weight / 2 : weight);
         const V zero = {};
@@ -188,40 +173,60 @@ REGATTA_INLINE void CovarianceTileBody(const KernelShape<T>& shape, const T* poi
 #pragma unroll
         for (int u = 0; u < kVectors; ++u) {
           V x;
-          Load<T, kBytes>(x, point + u * kLanes);
+          Load<double, kBytes>(x, point + u * kLanes);
           const V mismatch = x < zero ? if_inactive : if_active;
           r2[u] += x == same ? zero : mismatch;
         }
       }
 #pragma unroll
       for (int u = 0; u < kVectors; ++u) {
-        Matern52Vector<T, kBytes>(r2[u], shape.signal);
-        Store<T, kBytes>(out + i * kRhs + lane + u * kLanes, r2[u]);
+        Matern52Vector<kBytes>(r2[u], shape.signal);
+        Store<double, kBytes>(out + i * kRhs + lane + u * kLanes, r2[u]);
       }
     }
   }
 }
 
-// Both sums over rows; kSquares picks which.
-template <class T, int kBytes, bool kSquares>
-REGATTA_INLINE void AddRowsBody(T* out, const T* v, const T* weights, std::size_t n,
-                                std::size_t tile) {
-  constexpr std::size_t kLanes = std::min<std::size_t>(kBytes / sizeof(T), 8);
-  constexpr int kWidth = static_cast<int>(kLanes * sizeof(T));
-  using V = Vector<T, kWidth>;
+// Sums over rows of weights times entries, in doubles.
+template <int kBytes>
+REGATTA_INLINE void AddWeightedRowsBody(double* out, const double* v, const double* weights,
+                                        std::size_t n, std::size_t tile) {
+  constexpr std::size_t kLanes = kBytes / sizeof(double);
+  using V = Vector<double, kBytes>;
   for (std::size_t lane = 0; lane < tile; lane += kLanes) {
     V sum;
-    Load<T, kWidth>(sum, out + lane);
+    Load<double, kBytes>(sum, out + lane);
     for (std::size_t i = 0; i < n; ++i) {
       V x;
-      Load<T, kWidth>(x, v + i * tile + lane);
-      if constexpr (kSquares) {
-        sum += x * x;
-      } else {
-        sum += x * weights[i];
-      }
+      Load<double, kBytes>(x, v + i * tile + lane);
+      sum += x * weights[i];
     }
-    Store<T, kWidth>(out + lane, sum);
+    Store<double, kBytes>(out + lane, sum);
+  }
+}
+
+// And of squares of doubles or floats.
+template <class T, int kBytes>
+REGATTA_INLINE void AddSquaredRowsBody(double* out, const T* v, std::size_t n, std::size_t tile) {
+  constexpr std::size_t kLanes = kBytes / sizeof(double);
+  constexpr int kLoaded = static_cast<int>(kLanes * sizeof(T));
+  using V = Vector<double, kBytes>;
+  for (std::size_t lane = 0; lane < tile; lane += kLanes) {
+    V sum;
+    Load<double, kBytes>(sum, out + lane);
+    for (std::size_t i = 0; i < n; ++i) {
+      Vector<T, kLoaded> loaded;
+      Load<T, kLoaded>(loaded, v + i * tile + lane);
+      const V x = __builtin_convertvector(loaded, V);
+      sum += x * x;
+    }
+    Store<double, kBytes>(out + lane, sum);
+  }
+}
+
+REGATTA_INLINE void RoundToFloatsBody(float* out, const double* x, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    out[i] = static_cast<float>(x[i]);
   }
 }
 
@@ -243,7 +248,7 @@ REGATTA_INLINE void Matern52Body(double* out, const double* base, const double* 
     Load<double, kBytes>(value, base + i);
     Load<double, kBytes>(add, x + i);
     value = value + weight * add;
-    Matern52Vector<double, kBytes>(value, scale);
+    Matern52Vector<kBytes>(value, scale);
     Store<double, kBytes>(out + i, value);
   }
   if (i < n) {
@@ -252,7 +257,7 @@ REGATTA_INLINE void Matern52Body(double* out, const double* base, const double* 
       rest[k] = base[i + k] + weight * x[i + k];
     }
     Load<double, kBytes>(value, rest);
-    Matern52Vector<double, kBytes>(value, scale);
+    Matern52Vector<kBytes>(value, scale);
     Store<double, kBytes>(rest, value);
     std::copy(rest, rest + (n - i), out + i);
   }
@@ -312,8 +317,9 @@ REGATTA_INLINE void SolveLowerBody(const double* l, const double* inverses, std:
   }
 }
 
-// Factors a diagonal block in place (lower triangle, eight rows side by side for each column).
-REGATTA_INLINE bool FactorBlock(double* block) {
+// Factors a diagonal block in place (lower triangle, eight rows side by side for each column);
+// pivots below `floor` count as `floor`.
+REGATTA_INLINE bool FactorBlock(double* block, double floor) {
   constexpr int kRows = static_cast<int>(kPanel);
   using V = Vector<double, 64>;
   V columns[kRows];
@@ -323,7 +329,7 @@ REGATTA_INLINE bool FactorBlock(double* block) {
   }
 #pragma unroll
   for (int e = 0; e < kRows; ++e) {
-    const double pivot = columns[e][e];
+    const double pivot = columns[e][e] < floor ? floor : columns[e][e];
     if (!(pivot > 0) || !(pivot < 1e300)) {
       return false;
     }
@@ -363,14 +369,15 @@ REGATTA_INLINE void InvertBlock(const double* block, double* inverse) {
 // Panel by panel: its rows are solved against the panels before as if they were right-hand sides
 // (they lie just so), which leaves its diagonal block to factor.
 template <int kBytes>
-REGATTA_INLINE bool CholeskyBody(double* a, double* inverses, std::size_t panels) {
-  for (std::size_t panel = 0; panel < panels; ++panel) {
+REGATTA_INLINE bool CholeskyBody(double* a, double* inverses, std::size_t from, std::size_t to,
+                                 double floor) {
+  for (std::size_t panel = from; panel < to; ++panel) {
     const std::size_t depth = panel * kPanel;
     double* rows = a + PackedOffset(panel);
     double* block = rows + depth * kPanel;
     SolveTileBody<double, kBytes, kNarrowTile>(a, inverses, 0, panel, rows);
     SubtractPanel<double, kBytes, kNarrowTile>(rows, depth, rows, block);
-    if (!FactorBlock(block)) {
+    if (!FactorBlock(block, floor)) {
       return false;
     }
     InvertBlock(block, inverses + depth * kPanel);

@@ -83,6 +83,39 @@ TEST(Cholesky, FactorsWhatItWasGiven) {
   }
 }
 
+TEST(Cholesky, GivesTheSameBitsInSteps) {
+  Rng rng(6);
+  for (const std::size_t n : kSizes) {
+    const Matrix a = PositiveDefinite(n, rng);
+    AlignedVector<double> l = a.packed;
+    AlignedVector<double> inverses(InversesSize(n));
+    ASSERT_TRUE(Cholesky(l.data(), inverses.data(), n));
+    AlignedVector<double> steps = a.packed;
+    AlignedVector<double> steps_inverses(InversesSize(n));
+    for (std::size_t k = 0; k < n; k += 3) {
+      // Every panel that gets a row is factored again, from the covariances that it had.
+      const auto first = static_cast<std::ptrdiff_t>(PackedOffset(k / kPanel));
+      std::copy(a.packed.begin() + first, a.packed.end(), steps.begin() + first);
+      ASSERT_TRUE(Cholesky(steps.data(), steps_inverses.data(), std::min(n, k + 3), k / kPanel));
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t k = 0; k <= i; ++k) {
+        ASSERT_EQ(steps[PackedIndex(i, k)], l[PackedIndex(i, k)]);
+      }
+    }
+    ASSERT_EQ(steps_inverses, inverses);
+  }
+}
+
+TEST(Cholesky, RaisesPivotsToTheFloor) {
+  AlignedVector<double> a(PackedSize(2));
+  AlignedVector<double> inverses(InversesSize(2));
+  a[PackedIndex(0, 0)] = a[PackedIndex(1, 0)] = 1;
+  a[PackedIndex(1, 1)] = 0.5;
+  ASSERT_TRUE(Cholesky(a.data(), inverses.data(), 2, 0, 1e-4));
+  EXPECT_EQ(a[PackedIndex(1, 1)], std::sqrt(1e-4));
+}
+
 TEST(Cholesky, RefusesWhatIsNotPositiveDefinite) {
   AlignedVector<double> inverses(InversesSize(2));
   for (const double pivot : {1.0, std::nan(""), -1.0, 0.0, HUGE_VAL}) {
@@ -134,7 +167,7 @@ TEST(SolveTile, InvertsTheFactor) {
   ExpectSolved<double>(kTile, 1e-12, [](auto... arguments) { SolveTile(arguments...); });
   ExpectSolved<double>(kNarrowTile, 1e-12,
                        [](auto... arguments) { SolveNarrowTile(arguments...); });
-  ExpectSolved<float>(kFloatTile, 1e-4, [](auto... arguments) { SolveTile(arguments...); });
+  ExpectSolved<float>(kTile, 1e-4, [](auto... arguments) { SolveTile(arguments...); });
 }
 
 TEST(Matern52, IsTheFormulaForEveryLength) {
@@ -155,37 +188,35 @@ TEST(Matern52, IsTheFormulaForEveryLength) {
 }
 
 // A row or a point: two numbers, then a category that may be inactive.
-template <class T>
 struct Case {
   static constexpr std::size_t kRows = 37;
-  T weight = static_cast<T>(1.7);
-  KernelShape<T> shape{2, 1, &weight, static_cast<T>(0.8)};
-  AlignedVector<T> rows;
-  AlignedVector<T> points;
+  double weight = 1.7;
+  KernelShape shape{2, 1, &weight, 0.8};
+  AlignedVector<double> rows;
+  AlignedVector<double> points;
 
   explicit Case(std::size_t tile) : points(3 * tile) {
     Rng rng(3);
     for (std::size_t i = 0; i < kRows; ++i) {
-      rows.insert(rows.end(), {static_cast<T>(rng.Uniform()), static_cast<T>(rng.Normal()),
-                               static_cast<T>(rng.Below(4)) - 1});
+      rows.insert(rows.end(), {rng.Uniform(), rng.Normal(), static_cast<double>(rng.Below(4)) - 1});
     }
     for (std::size_t t = 0; t < tile; ++t) {
       const bool coincident = t == 0;
-      points[t] = coincident ? rows[0] : static_cast<T>(rng.Uniform());
-      points[tile + t] = coincident ? rows[1] : static_cast<T>(3 * rng.Normal());
-      points[2 * tile + t] = coincident ? rows[2] : static_cast<T>(rng.Below(4)) - 1;
+      points[t] = coincident ? rows[0] : rng.Uniform();
+      points[tile + t] = coincident ? rows[1] : 3 * rng.Normal();
+      points[2 * tile + t] = coincident ? rows[2] : static_cast<double>(rng.Below(4)) - 1;
     }
   }
   Case(const Case&) = delete;
   Case& operator=(const Case&) = delete;
 };
 
-template <class T, class Covariance>
-void ExpectCovariance(std::size_t tile, double tolerance, Covariance covariance) {
-  const Case<T> example(tile);
-  AlignedVector<T> out(Case<T>::kRows * tile);
-  covariance(example.shape, example.points.data(), example.rows.data(), Case<T>::kRows, out.data());
-  for (std::size_t i = 0; i < Case<T>::kRows; ++i) {
+template <class Covariance>
+void ExpectCovariance(std::size_t tile, Covariance covariance) {
+  const Case example(tile);
+  AlignedVector<double> out(Case::kRows * tile);
+  covariance(example.shape, example.points.data(), example.rows.data(), Case::kRows, out.data());
+  for (std::size_t i = 0; i < Case::kRows; ++i) {
     for (std::size_t t = 0; t < tile; ++t) {
       const double a = example.rows[i * 3 + 2];
       const double b = example.points[2 * tile + t];
@@ -193,18 +224,15 @@ void ExpectCovariance(std::size_t tile, double tolerance, Covariance covariance)
       const double second = example.rows[i * 3 + 1] - example.points[tile + t];
       const double mismatch = a == b ? 0.0 : (a < 0) != (b < 0) ? 0.5 : 1.0;
       const double r2 = first * first + second * second + example.weight * mismatch;
-      ASSERT_NEAR(out[i * tile + t], example.shape.signal * Matern(std::sqrt(r2)), tolerance);
+      ASSERT_NEAR(out[i * tile + t], example.shape.signal * Matern(std::sqrt(r2)), 1e-14);
     }
   }
   EXPECT_EQ(out[0], example.shape.signal) << "of a point with itself";
 }
 
 TEST(CovarianceTile, IsTheKernelOfNumbersAndCategories) {
-  ExpectCovariance<double>(kTile, 1e-14, [](auto... arguments) { CovarianceTile(arguments...); });
-  ExpectCovariance<double>(kNarrowTile, 1e-14,
-                           [](auto... arguments) { CovarianceNarrowTile(arguments...); });
-  ExpectCovariance<float>(kFloatTile, 1e-6,
-                          [](auto... arguments) { CovarianceTile(arguments...); });
+  ExpectCovariance(kTile, [](auto... arguments) { CovarianceTile(arguments...); });
+  ExpectCovariance(kNarrowTile, [](auto... arguments) { CovarianceNarrowTile(arguments...); });
 }
 
 TEST(AddRows, SumsInOrder) {
@@ -249,7 +277,7 @@ std::string EverythingComputed() {
     const std::size_t rows = PanelsOf(n) * kPanel;
     AlignedVector<double> wide = Normals(rows * kTile, rng);
     AlignedVector<double> narrow = Normals(rows * kNarrowTile, rng);
-    AlignedVector<float> floats(rows * kFloatTile);
+    AlignedVector<float> floats(rows * kTile);
     for (float& number : floats) {
       number = static_cast<float>(rng.Normal());
     }
@@ -269,28 +297,24 @@ std::string EverythingComputed() {
     AddWeightedRows(sums.data(), wide.data(), x.data(), rows, kTile);
     sums.back() = Dot(x.data(), wide.data(), n);
     keep(sums);
-    std::vector<float> float_sums(kFloatTile, 1.0F);
-    AddSquaredRows(float_sums.data(), floats.data(), rows, kFloatTile);
-    AddWeightedRows(float_sums.data(), floats.data(), floats.data(), rows, kFloatTile);
+    std::vector<double> float_sums(kTile, 1.0);
+    AddSquaredRows(float_sums.data(), floats.data(), rows, kTile);
     keep(float_sums);
+    RoundToFloats(floats.data(), wide.data(), rows * kTile);
+    keep(floats);
     AlignedVector<double> out(n);
     Matern52(out.data(), x.data(), wide.data(), 0.3, 1.1, n);
     AddScaled(out.data(), x.data(), 0.7, n);
     keep(out);
   }
-  const Case<double> wide(kTile);
+  const Case wide(kTile);
   AlignedVector<double> covariance(wide.kRows * kTile);
   CovarianceTile(wide.shape, wide.points.data(), wide.rows.data(), wide.kRows, covariance.data());
   keep(covariance);
-  const Case<double> narrow(kNarrowTile);
+  const Case narrow(kNarrowTile);
   CovarianceNarrowTile(narrow.shape, narrow.points.data(), narrow.rows.data(), narrow.kRows,
                        covariance.data());
   keep(covariance);
-  const Case<float> floats(kFloatTile);
-  AlignedVector<float> float_covariance(floats.kRows * kFloatTile);
-  CovarianceTile(floats.shape, floats.points.data(), floats.rows.data(), floats.kRows,
-                 float_covariance.data());
-  keep(float_covariance);
   return bytes;
 }
 

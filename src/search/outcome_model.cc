@@ -17,6 +17,8 @@ constexpr std::size_t kModelMin = 4;
 // Up to this many failures are imputed; more get a model of their own.
 constexpr std::size_t kImputedMax = 4;
 constexpr double kConfidence = 1.8;
+// Beside so many open trials spreading matters more than the last digits of a score.
+constexpr std::size_t kCrowd = 4;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Weight of a user's prior after n results is kPriorWeight / n (Hvarfner et al. 2022, "πBO", β =
 // 10).
@@ -359,26 +361,33 @@ void OutcomeModel::DropPending() {
   }
 }
 
-void OutcomeModel::AddPending(const Unit& unit) {
-  const Rows point = SeenRows({&unit, 1});
+void OutcomeModel::AddPending(std::span<const Unit> units) {
+  const Rows points = SeenRows(units);
+  std::vector<std::vector<double>> means(objectives_.size(), std::vector<double>(units.size()));
   for (std::size_t i = 0; i < bests_.size(); ++i) {
-    Outcome outcome;
-    for (const auto& surrogate : objectives_) {
-      double mean = 0;
-      surrogate->member(i % surrogate->size()).Predict(point, &mean, nullptr, scratch_);
-      outcome.push_back(mean);
+    for (std::size_t k = 0; k < objectives_.size(); ++k) {
+      const Surrogate& surrogate = *objectives_[k];
+      surrogate.member(i % surrogate.size()).Predict(points, means[k].data(), nullptr, scratch_);
     }
-    bests_[i] = std::min(bests_[i], outcome.front());
+    for (std::size_t j = 0; j < units.size(); ++j) {
+      bests_[i] = std::min(bests_[i], means.front()[j]);
+      if (objectives_.size() > 1) {
+        Outcome& outcome = fronts_[i].emplace_back();
+        for (const std::vector<double>& mean : means) {
+          outcome.push_back(mean[j]);
+        }
+      }
+    }
     if (objectives_.size() > 1) {
-      fronts_[i].push_back(std::move(outcome));
       fronts_[i] = Front(fronts_[i]);
       std::sort(fronts_[i].begin(), fronts_[i].end());
     }
   }
+  const std::vector<Unit> seen = Seen(units);
   for (auto& surrogate : objectives_) {
-    surrogate->AppendPending(rungs_ ? rungs_->AtEnd(unit) : unit);
+    surrogate->AppendPending(seen);
   }
-  pending_.push_back(unit);
+  pending_.insert(pending_.end(), units.begin(), units.end());
 }
 
 double OutcomeModel::ExploreLimit() const {
@@ -411,7 +420,7 @@ void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, 
   // Before anything is feasible, feasibility is all that counts.
   if (any_feasible_ || !has_constraint_model_) {
     if (objectives_.size() == 1) {
-      ScoreSingle(points, members, rule, scores);
+      ScoreSingle(points, members, rule, effort, scores);
     } else {
       ScoreMany(points, members, scores);
     }
@@ -426,7 +435,7 @@ void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, 
 }
 
 void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t>& members,
-                               Rule rule, std::vector<double>& scores) {
+                               Rule rule, Effort effort, std::vector<double>& scores) {
   const std::size_t n = points.size();
   const Surrogate& surrogate = *objectives_.front();
   std::vector<double> mean(n);
@@ -434,7 +443,12 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
   std::vector<double> log_ei(n * members.size());
   const double explore_limit = rule == Rule::kExplore ? ExploreLimit() : 0;
   for (std::size_t k = 0; k < members.size(); ++k) {
-    surrogate.member(members[k]).Predict(points, mean.data(), variance.data(), scratch_);
+    const Posterior& member = surrogate.member(members[k]);
+    if (effort == Effort::kAll || (effort == Effort::kLook && pending_.size() < kCrowd)) {
+      member.Predict(points, mean.data(), variance.data(), scratch_);
+    } else {
+      member.PredictRoughly(points, mean.data(), variance.data(), scratch_);
+    }
     for (std::size_t i = 0; i < n; ++i) {
       const double sigma = std::sqrt(variance[i]);
       if (rule == Rule::kConfidenceBound) {

@@ -47,7 +47,7 @@ class OutcomeModel {
 
   // Open trials: each narrows the variance around itself and is believed to give what is predicted.
   void DropPending();
-  void AddPending(const Unit& unit);
+  void AddPending(std::span<const Unit> units);
   std::span<const Unit> pending() const { return pending_; }
 
   // Scores for `units`, higher is better. `chosen` picks by chance the members that a lower effort
@@ -78,7 +78,7 @@ class OutcomeModel {
   void UpdateSide(const TrialBook& book, std::span<const Unit> units, bool history_changed);
   void UpdateFailures(const TrialBook& book, std::span<const Unit> units, bool history_changed);
   void ScoreSingle(const Rows& points, const std::vector<std::size_t>& members, Rule rule,
-                   std::vector<double>& scores);
+                   Effort effort, std::vector<double>& scores);
   void ScoreMany(const Rows& points, const std::vector<std::size_t>& members,
                  std::vector<double>& scores);
   void AddFeasibility(const Rows& points, std::vector<double>& scores);

@@ -235,7 +235,8 @@ void BM_TellAndRefresh(benchmark::State& state, const char* name) {
 }
 
 // Megabytes: held after a refresh and some suggestions, of that the packed factors of an ensemble
-// of eight, the rest, what is left after Release, and the most that suggesting and learning took.
+// of eight in both precisions, the rest, what is left after Release, and the most that suggesting
+// and learning took.
 void BM_Memory(benchmark::State& state, const char* name) {
   const History history = HistoryOf(state);
   for (auto unused : state) {
@@ -329,7 +330,7 @@ BENCHMARK_CAPTURE(BM_HundredSweeps, bayes, "bayes")
     ->ArgName("learn")
     ->Arg(0)
     ->Arg(1)
-    ->Iterations(5)
+    ->Iterations(8)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 BENCHMARK_CAPTURE(BM_Suggest, tpe, "tpe")

@@ -241,9 +241,9 @@ void Surrogate::KeepBetterWarp(const std::vector<std::size_t>& rows, std::span<c
   });
 }
 
-void Surrogate::AppendPending(const Unit& unit) {
+void Surrogate::AppendPending(std::span<const Unit> units) {
   for (Member& member : members_) {
-    member.posterior.AppendPending(unit);
+    member.posterior.AppendPending(units);
   }
 }
 

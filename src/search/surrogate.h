@@ -51,7 +51,7 @@ class Surrogate {
   // Noise over signal variance, averaged.
   double noise_to_signal() const { return noise_to_signal_; }
 
-  void AppendPending(const Unit& unit);
+  void AppendPending(std::span<const Unit> units);
   void DropPending();
 
   // What all members together say about a point, in the outcome's own unit.
