@@ -38,7 +38,8 @@ namespace {
   "SELECT id, project_id, name, description, created_us FROM artifact_types "
 #define REGATTA_SELECT_COLLECTION                                                         \
   "SELECT c.id, c.project_id, c.type_id, t.name, c.name, c.description, c.is_portfolio, " \
-  "c.tags, c.next_version, c.created_us, c.updated_us FROM artifact_collections c "       \
+  "c.tags, c.next_version, c.created_us, c.updated_us, c.is_described "                   \
+  "FROM artifact_collections c "                                                          \
   "JOIN artifact_types t ON t.id = c.type_id "
 #define REGATTA_SELECT_ARTIFACT                                                              \
   "SELECT a.id, a.sequence_id, a.project_id, a.state, a.digest, a.description, a.metadata, " \
@@ -79,7 +80,7 @@ ArtifactCollection ReadCollection(const Statement& row) {
           .type = ArtifactTypeId{row.Int(2)},
           .type_name = row.Text(3),
           .name = row.Text(4),
-          .description = row.Text(5),
+          .description = row.Bool(11) ? std::optional(row.Text(5)) : std::nullopt,
           .is_portfolio = row.Bool(6),
           .tags = TextsFromJson(row.View(7)),
           .next_version = row.Int(8),
@@ -220,12 +221,14 @@ Error NameTaken(const ArtifactCollection& collection, const Error& error) {
 
 Result<void> SqlArtifactTables::InsertCollection(ArtifactCollection& collection) {
   const std::string tags = TextsToJson(collection.tags);
+  const std::string description = collection.description.value_or("");
   Statement statement = context_.connection->Prepare(
       "INSERT INTO artifact_collections (project_id, type_id, name, description, is_portfolio, "
-      "tags, next_version, created_us, updated_us) VALUES (?,?,?,?,?,?,?,?,?)");
-  statement.Bind(ToInt(collection.project), ToInt(collection.type), collection.name,
-                 collection.description, collection.is_portfolio, tags, collection.next_version,
-                 ToMicros(collection.created_at), ToMicros(collection.updated_at));
+      "tags, next_version, created_us, updated_us, is_described) VALUES (?,?,?,?,?,?,?,?,?,?)");
+  statement.Bind(ToInt(collection.project), ToInt(collection.type), collection.name, description,
+                 collection.is_portfolio, tags, collection.next_version,
+                 ToMicros(collection.created_at), ToMicros(collection.updated_at),
+                 collection.description.has_value());
   if (Result<void> done = statement.Run(); !done) return NameTaken(collection, done.error());
   collection.id = CollectionId{context_.connection->last_insert_id()};
   return Ok();
@@ -233,11 +236,13 @@ Result<void> SqlArtifactTables::InsertCollection(ArtifactCollection& collection)
 
 Result<void> SqlArtifactTables::UpdateCollection(const ArtifactCollection& collection) {
   const std::string tags = TextsToJson(collection.tags);
+  const std::string description = collection.description.value_or("");
   Statement statement = context_.connection->Prepare(
-      "UPDATE artifact_collections SET type_id = ?, name = ?, description = ?, tags = ?, "
-      "next_version = ?, updated_us = ? WHERE id = ?");
-  statement.Bind(ToInt(collection.type), collection.name, collection.description, tags,
-                 collection.next_version, ToMicros(collection.updated_at), ToInt(collection.id));
+      "UPDATE artifact_collections SET type_id = ?, name = ?, description = ?, "
+      "is_described = ?, tags = ?, next_version = ?, updated_us = ? WHERE id = ?");
+  statement.Bind(ToInt(collection.type), collection.name, description,
+                 collection.description.has_value(), tags, collection.next_version,
+                 ToMicros(collection.updated_at), ToInt(collection.id));
   if (Result<void> done = statement.Run(); !done) return NameTaken(collection, done.error());
   return Ok();
 }

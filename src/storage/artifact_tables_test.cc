@@ -131,8 +131,7 @@ class ArtifactTest : public testing::Test {
     return *member ? (*member)->version : -1;
   }
   std::vector<std::string> Paths(ArtifactId id) {
-    const auto files =
-        Do([&](Tables& tables) { return tables.artifacts().ListFiles(id, 0, 100); });
+    const auto files = Do([&](Tables& tables) { return tables.artifacts().ListFiles(id, 0, 100); });
     std::vector<std::string> paths;
     for (const auto& file : *files) {
       paths.push_back(file.entry.path);
@@ -300,6 +299,20 @@ TEST_F(ArtifactTest, APortfolioCountsItsOwnVersions) {
   });
   EXPECT_EQ(VersionAt(member->collection, "latest"), -1);
   EXPECT_EQ(VersionAt(second.sequence, "latest"), 1);
+}
+
+TEST_F(ArtifactTest, ADescriptionThatNobodyWroteIsNotAnEmptyOne) {
+  const tracking::CollectionId id = Log("one").sequence;
+  const auto read = [&] {
+    return Do([&](Tables& tables) { return tables.artifacts().FindCollection(id); })->value();
+  };
+  EXPECT_EQ(read().description, std::nullopt);
+  for (const char* written : {"", "what it is", ""}) {
+    tracking::ArtifactCollection collection = read();
+    collection.description = written;
+    Write([&](Tables& tables) { return tables.artifacts().UpdateCollection(collection); });
+    EXPECT_EQ(read().description, written);
+  }
 }
 
 TEST_F(ArtifactTest, AVersionEndsWithItsTime) {

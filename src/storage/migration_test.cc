@@ -30,13 +30,34 @@ INSERT INTO runs (id, project_id, name, display_name, state, user_id, job_group,
   summary_log_id, notes, description, config, summary)
   VALUES (1, 1, 'r', 'sunny-sail-1', 2, 1, '', '', '', '', '', '', '[]', '', '', 0, 0, '', 0, 0, 1,
   '', 5, 5, 5, 0, '', '', '{"lr":1}', '{}');
-INSERT INTO log_index VALUES (1, 1, 0, 0, 2, 0, 1, 5);
+INSERT INTO log_index (id, run_id, kind, first_line, line_count, step_min, step_max, at_us)
+  VALUES (1, 1, 0, 0, 2, 0, 1, 5);
 INSERT INTO log VALUES (1, x'036F6E650374776F');
-INSERT INTO log_index VALUES (2, 1, 0, 2, 1, 2, 2, 6);
+INSERT INTO log_index (id, run_id, kind, first_line, line_count, step_min, step_max, at_us)
+  VALUES (2, 1, 0, 2, 1, 2, 2, 6);
 INSERT INTO log VALUES (2, x'057468726565');
-INSERT INTO log_index VALUES (3, 1, 3, 0, 1, 0, 0, 7);
+INSERT INTO log_index (id, run_id, kind, first_line, line_count, step_min, step_max, at_us)
+  VALUES (3, 1, 3, 0, 1, 0, 0, 7);
 INSERT INTO log VALUES (3, CAST('{"best":3}' AS BLOB));
-INSERT INTO log_index VALUES (4, 77, 4, 0, 0, 1, 0, 8);
+INSERT INTO log_index (id, run_id, kind, first_line, line_count, step_min, step_max, at_us)
+  VALUES (4, 77, 4, 0, 0, 1, 0, 8);
+)sql";
+
+// What a program of version 6 or later would have written beside: checksums, and no cuts of runs
+// that are gone.
+constexpr const char* kSince6 = R"sql(
+DELETE FROM log_index WHERE run_id NOT IN (SELECT id FROM runs);
+UPDATE log_index SET checksum = piece_checksum(id, run_id, kind, first_line, line_count, step_min,
+  step_max, at_us, (SELECT payload FROM log WHERE log.id = log_index.id));
+)sql";
+
+// Two collections, of tables that version 2 has.
+constexpr const char* kSince2 = R"sql(
+INSERT INTO artifact_types (id, project_id, name, description, created_us)
+  VALUES (1, 1, 'dataset', '', 5);
+INSERT INTO artifact_collections (project_id, type_id, name, description, is_portfolio, tags,
+  next_version, created_us, updated_us)
+  VALUES (1, 1, 'told', 'what it is', 0, '', 0, 5, 5), (1, 1, 'silent', '', 0, '', 0, 5, 5);
 )sql";
 
 class Migration : public testing::TestWithParam<std::int64_t> {
@@ -49,6 +70,8 @@ class Migration : public testing::TestWithParam<std::int64_t> {
     EXPECT_TRUE(old->Execute("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL"));
     EXPECT_TRUE(MigrateTo(*old, GetParam()));
     EXPECT_TRUE(old->Execute(kFilled));
+    if (GetParam() >= 2) EXPECT_TRUE(old->Execute(kSince2));
+    if (GetParam() >= 6) EXPECT_TRUE(old->Execute(kSince6));
   }
   ~Migration() override { fs::remove_all(folder_); }
   std::string data() const { return folder_ + "/data"; }
@@ -96,6 +119,22 @@ TEST_P(Migration, KeepsEverythingAndABackupOfBefore) {
       SqlStore::Open({.folder = data(), .clock = &clock_});
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)->summary().migrated_from, 0) << "it is done once";
+}
+
+TEST_P(Migration, TakesAnEmptyDescriptionForNone) {
+  if (GetParam() < 2) return;  // there were no artifacts
+  const Result<std::unique_ptr<SqlStore>> store =
+      SqlStore::Open({.folder = data(), .clock = &clock_});
+  ASSERT_TRUE(store) << store.error().message;
+  ASSERT_TRUE((*store)->Read([&](const tracking::Tables& tables) -> Result<void> {
+    const auto told = tables.artifacts().FindCollectionByName(tracking::ProjectId{1}, "told");
+    if (!told) return told.error();
+    const auto silent = tables.artifacts().FindCollectionByName(tracking::ProjectId{1}, "silent");
+    if (!silent) return silent.error();
+    EXPECT_EQ((*told)->description, "what it is");
+    EXPECT_EQ((*silent)->description, std::nullopt);
+    return Ok();
+  }));
 }
 
 TEST_P(Migration, IsNotBegunWithoutItsBackup) {

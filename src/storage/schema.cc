@@ -379,6 +379,11 @@ DELETE FROM log_index WHERE run_id NOT IN (SELECT id FROM runs);
 UPDATE log_index SET checksum = piece_checksum(id, run_id, kind, first_line, line_count, step_min,
   step_max, at_us, (SELECT payload FROM log WHERE log.id = log_index.id));
 )sql",
+    // 7: a collection without a description is not one with an empty description.
+    R"sql(
+ALTER TABLE artifact_collections ADD COLUMN is_described INTEGER NOT NULL DEFAULT 0;
+UPDATE artifact_collections SET is_described = 1 WHERE description <> '';
+)sql",
 };
 
 }  // namespace

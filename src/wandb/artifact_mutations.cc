@@ -602,7 +602,7 @@ Result<Resolved> UpdateCollection(const FieldContext& field, graphql::StaticName
           node.collection.name = *name;
         }
         if (const auto description = input.String("description")) {
-          node.collection.description = *description;
+          node.collection.description = description;
         }
         node.collection.updated_at = Context(field).Now();
         return tables.artifacts().UpdateCollection(node.collection);

@@ -115,7 +115,7 @@ Result<void> Choose(std::vector<Item>& items, const Arguments& args, Fields fiel
 
 json CollectionField(const ArtifactCollection& collection, std::string_view name) {
   if (name == "name") return collection.name;
-  if (name == "description") return collection.description;
+  if (name == "description") return collection.description.value_or("");
   if (name == "createdAt" || name == "created_at") return FormatTime(collection.created_at);
   if (name == "updatedAt" || name == "updated_at") return FormatTime(collection.updated_at);
   if (name == "tags" || name == "tag") return collection.tags;
@@ -700,7 +700,7 @@ Resolved ResolvedManifest(const ArtifactManifest& manifest,
   file.file.updated_at = manifest.created_at;
   file.artifact_part =
       ArtifactPart{.id = codec::EncodeBase64(fmt::format("ManifestFile:{}", ToInt(manifest.id))),
-                   .storage_path = fmt::format("wandb_artifacts/manifests/{}", ToInt(manifest.id)),
+                   .storage_path = fmt::format("wandb_manifests/{}", ToInt(manifest.id)),
                    .reference = {},
                    .upload = std::move(upload),
                    .artifact = std::move(artifact)};

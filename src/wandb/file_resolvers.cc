@@ -66,11 +66,16 @@ std::string DirectUrl(const RequestContext& context, const FileNode& node) {
     return node.artifact_part->reference;
   }
   const RunFile& file = node.file;
+  std::string shown_name = codec::EncodePercent(file.name.substr(file.name.rfind('/') + 1));
+  if (node.artifact_part) {  // as the hosted server's links: tools tell contents from manifests so
+    const std::string& path = node.artifact_part->storage_path;
+    shown_name = path.substr(0, path.find('/') + 1) + shown_name;
+  }
   return fmt::format("{}/download/{}/{}", context.base_url,
                      context.links.Sign({.kind = Grant::Kind::kDownloadBlob,
                                          .name = file.blob.sha256_hex,
                                          .note = file.mimetype}),
-                     codec::EncodePercent(file.name.substr(file.name.rfind('/') + 1)));
+                     shown_name);
 }
 
 Result<Resolved> ListFiles(const RunNode& node, const FieldContext& field) {

@@ -208,6 +208,9 @@ void AddProjectResolvers(ResolverMap& resolvers) {
   resolvers.Record("ProjectEdge", {"node", "cursor"});
   resolvers.Record("ViewConnection", {"edges", "pageInfo"});
   resolvers.Record("ViewEdge", {"node", "cursor"});
+  // Nothing here makes reports yet; a client that lists them selects these fields of none.
+  resolvers.Record("View", {"id", "name", "displayName", "description", "user", "spec", "updatedAt",
+                            "createdAt"});
   resolvers.Record("TagConnection", {"edges"});
   resolvers.Record("TagEdge", {"node"});
   resolvers.Record("Tag", {"id", "name"});

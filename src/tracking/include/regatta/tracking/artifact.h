@@ -35,7 +35,8 @@ struct ArtifactCollection {
   ArtifactTypeId type{};
   std::string type_name;  // filled in on reading
   std::string name;       // unique in the project, portfolios included
-  std::string description;
+  // None until somebody wrote one; the empty text is one, too.
+  std::optional<std::string> description;
   bool is_portfolio = false;
   std::vector<std::string> tags;
   // The index of the next member. Indexes are never used twice.
