@@ -64,11 +64,13 @@ class Server:
         data = pathlib.Path(data)
         data.mkdir(parents=True, exist_ok=True)
         log = log or data.parent / f"{data.name}-server-{secrets.token_hex(4)}.log"
+        before = log.stat().st_size if log.exists() else 0  # of servers that wrote there earlier
         process = cls.spawn(data, *arguments, port=port, env=env, log=log)
         deadline = time.monotonic() + START_SECONDS_MAX
         found = None
         while time.monotonic() < deadline:
-            found = found or re.search(r"https?://(?:127\.0\.0\.1|localhost):([1-9]\d*)", log.read_text(errors="replace"))
+            said = log.read_bytes()[before:].decode(errors="replace")
+            found = found or re.search(r"https?://(?:127\.0\.0\.1|localhost):([1-9]\d*)\b(?=.)", said, re.DOTALL)
             if found:
                 server = cls(process, data, log, int(found.group(1)))
                 try:
