@@ -42,8 +42,10 @@ Result<User> Authenticator::Authenticate(std::string_view key) {
     return Unauthenticated("no API key was sent: log in with `wandb login` or set WANDB_API_KEY");
   }
   const std::string hash = HashOf(key);
+  std::uint64_t generation = 0;
   {
     const std::lock_guard lock(mutex_);
+    generation = generation_;
     if (const auto known = known_.find(hash); known != known_.end()) return known->second;
   }
   std::optional<User> user;
@@ -63,13 +65,17 @@ Result<User> Authenticator::Authenticate(std::string_view key) {
         "/authorize page, or ask the administrator for a new one");
   }
   const std::lock_guard lock(mutex_);
-  if (known_.size() >= kMaxKnown) known_.clear();
-  known_[hash] = *user;
+  // What was read before a Forget may be what it is about: a key revoked in between stays unknown.
+  if (generation == generation_) {
+    if (known_.size() >= kMaxKnown) known_.clear();
+    known_[hash] = *user;
+  }
   return *user;
 }
 
 void Authenticator::Forget() {
   const std::lock_guard lock(mutex_);
+  ++generation_;
   known_.clear();
 }
 

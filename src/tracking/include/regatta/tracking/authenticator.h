@@ -1,6 +1,7 @@
 // From a key to a person.
 #pragma once
 
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -40,6 +41,7 @@ class Authenticator {
   Store& store_;
   std::mutex mutex_;
   std::unordered_map<std::string, User> known_;  // guarded by mutex_; by SHA-256
+  std::uint64_t generation_ = 0;                 // guarded by mutex_; counts Forget
 };
 
 }  // namespace regatta::tracking
