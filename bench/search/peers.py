@@ -31,7 +31,6 @@ PEERS = {
     "hebo-rounds8": ("peer-hebo", "HEBO"),
     "smac": ("peer-smac", "smac"),
     "ax": ("peer-ax", "ax-platform"),
-    "vizier": ("peer-vizier", "google-vizier"),
 }
 
 

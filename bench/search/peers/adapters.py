@@ -246,62 +246,13 @@ class Ax:
             self.client.complete_trial(trial_index=index, raw_data={"loss": value})
 
 
-class Vizier:
-    """Its DEFAULT algorithm, GP-UCB-PE, which refuses conditions: the flat space. A crash is an infeasible trial."""
-
-    def __init__(self, parameters, seed):
-        import logging
-
-        logging.disable(logging.WARNING)
-        import jax
-        from vizier import algorithms, pyvizier
-        from vizier._src.algorithms.designers import gp_ucb_pe
-
-        self.vz, self.algorithms, self.parameters = pyvizier, algorithms, parameters
-        problem = pyvizier.ProblemStatement()
-        root = problem.search_space.root
-        for parameter in parameters:
-            name, kind, numbers = parameter["name"], parameter["kind"], parameter["numbers"]
-            if kind == "categorical" and ordered(parameter):
-                root.add_discrete_param(name, list(range(items(parameter))))
-            elif kind == "categorical":
-                root.add_categorical_param(name, [str(item) for item in range(items(parameter))])
-            elif kind == "int_uniform":
-                root.add_int_param(name, int(numbers[0]), int(numbers[1]))
-            else:
-                root.add_float_param(name, numbers[0], numbers[1], scale_type=pyvizier.ScaleType.LOG
-                                     if kind == "log_uniform_values" else pyvizier.ScaleType.LINEAR)
-        problem.metric_information.append(pyvizier.MetricInformation(name="loss", goal=pyvizier.ObjectiveMetricGoal.MINIMIZE))
-        self.designer = gp_ucb_pe.VizierGPUCBPEBandit(problem, rng=jax.random.PRNGKey(seed))
-        self.count = 0
-
-    def ask(self, count):
-        answers = []
-        for suggestion in self.designer.suggest(count):
-            self.count += 1
-            trial = suggestion.to_trial(self.count)
-            values = trial.parameters.as_dict()
-            point = {parameter["name"]: int(values[parameter["name"]]) if parameter["kind"] in ("categorical", "int_uniform")
-                     else float(values[parameter["name"]]) for parameter in self.parameters}
-            answers.append((trial, active(self.parameters, point)))
-        return answers
-
-    def tell(self, trial, value):
-        if value is None:
-            trial.complete(self.vz.Measurement(), infeasibility_reason="crashed")
-        else:
-            trial.complete(self.vz.Measurement(metrics={"loss": value}))
-        self.designer.update(self.algorithms.CompletedTrials([trial]), self.algorithms.ActiveTrials([]))
-
-
-# Name: (package whose version names the results, trials a round, how to make it from parameters, seed and trials).
+# Name: (trials a round, how to make it from parameters, seed and trials).
 PEERS = {
-    "optuna-gp": ("optuna", 1, lambda parameters, seed, trials: Optuna(parameters, seed, "gp")),
-    "optuna-tpe": ("optuna", 1, lambda parameters, seed, trials: Optuna(parameters, seed, "tpe")),
-    "optuna-cmaes": ("optuna", 1, lambda parameters, seed, trials: Optuna(parameters, seed, "cmaes")),
-    "wandb-sweeps": ("sweeps", 1, lambda parameters, seed, trials: Wandb(parameters, seed)),
-    "hebo-rounds8": ("HEBO", 8, lambda parameters, seed, trials: Hebo(parameters, seed)),
-    "smac": ("smac", 1, Smac),
-    "ax": ("ax-platform", 1, lambda parameters, seed, trials: Ax(parameters, seed)),
-    "vizier": ("google-vizier", 1, lambda parameters, seed, trials: Vizier(parameters, seed)),
+    "optuna-gp": (1, lambda parameters, seed, trials: Optuna(parameters, seed, "gp")),
+    "optuna-tpe": (1, lambda parameters, seed, trials: Optuna(parameters, seed, "tpe")),
+    "optuna-cmaes": (1, lambda parameters, seed, trials: Optuna(parameters, seed, "cmaes")),
+    "wandb-sweeps": (1, lambda parameters, seed, trials: Wandb(parameters, seed)),
+    "hebo-rounds8": (8, lambda parameters, seed, trials: Hebo(parameters, seed)),
+    "smac": (1, Smac),
+    "ax": (1, lambda parameters, seed, trials: Ax(parameters, seed)),
 }

@@ -62,7 +62,7 @@ class Task:
 
 
 def optimise(task, peer, seed, trials):
-    _, batch, make = PEERS[peer]
+    batch, make = PEERS[peer]
     optimiser = make(task.parameters, seed, trials)
     done = 0
     while done < trials:
