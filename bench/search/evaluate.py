@@ -77,14 +77,15 @@ def table_of_ratios(ours, peers, trials=100):
     pairs = [(name, theirs, tasks) for name, theirs, tasks in pairs if tasks]
     adjusted = scoring.holm([scoring.wilcoxon([scoring.mean_columns(rows)[-2] for rows in tasks.values()])
                              for _, _, tasks in pairs])
-    row("ours / peer", "tasks", "pairs", "@25", "@50", "@100", "area", "p @100", "tasks won", "trials to match")
+    row("ours / peer", "tasks", "pairs", "@25", "@50", "@100", "area", "p @100", "won-tied-lost", "trials to match")
     row(*["---"] * 10)
     for (name, theirs, tasks), p in zip(pairs, adjusted):
         shared = ours.only(lambda task, _: task in tasks)
-        won = sum(scoring.mean_columns(rows)[-2] < 0 for rows in tasks.values())
+        means = [scoring.mean_columns(rows)[-2] for rows in tasks.values()]
+        won, tied = sum(mean < -1e-9 for mean in means), sum(abs(mean) <= 1e-9 for mean in means)
         match = scoring.trials_to_match(shared, theirs)
         row(name, len(tasks), sum(map(len, tasks.values())), *map(ratio_text, scoring.bootstrap(tasks, seed=1)),
-            f"{p:.2g}", f"{won}/{len(tasks)}", "never" if math.isinf(match) else f"{match:g}")
+            f"{p:.2g}", f"{won}-{tied}-{len(tasks) - won - tied}", "never" if math.isinf(match) else f"{match:g}")
 
 
 def table_of_groups(ours, peers):
