@@ -74,6 +74,26 @@ double LogExpectedImprovement(double mean, double variance, double best) {
   return std::log(sigma) + LogH((best - mean) / sigma);
 }
 
+double LogReportedImprovement(double mean, double variance, double noise, double best,
+                              double believed) {
+  const double signal = std::max(variance, 1e-10);
+  if (noise <= 0 && believed <= best) {
+    return LogExpectedImprovement(mean, signal, best);
+  }
+  const double deviation = std::sqrt(signal + std::max(noise, 0.0));
+  const double z = (best - mean) / deviation;
+  const double log_cdf = LogNormalCdf(z);
+  const double pdf_over_cdf = std::exp(-0.5 * z * z - kLogSqrt2Pi - log_cdf);
+  const double unit = signal / deviation;
+  const double scale = 0.1 * unit;
+  const double won = (believed - mean + unit * pdf_over_cdf) / scale;
+  // ln of softplus, which is its argument far above 0 and an exponential far below.
+  const double log_won = won > 30    ? std::log(won)
+                         : won < -30 ? won
+                                     : std::log(std::log1p(std::exp(won)));
+  return log_cdf + std::log(scale) + log_won;
+}
+
 double LogMeanExp(const double* values, int n) {
   const double top = *std::max_element(values, values + n);
   if (!(top > -std::numeric_limits<double>::infinity())) {

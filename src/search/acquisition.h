@@ -16,6 +16,19 @@ double LogHSlope(double z);
 // ln E[max(0, best - Y)] for Y ~ N(mean, variance). The variance is floored at 1e-10.
 double LogExpectedImprovement(double mean, double variance, double best);
 
+// ln of the expected improvement of what a person would report: the run with the lowest result,
+// whose true value is only believed. A new result y = f + noise, f ~ N(mean, variance), takes over
+// where y < best, and what is won then is believed - f:
+//
+//   E[(believed - f) 1{y < best}] = Φ(z) (believed - mean) + variance / √total · φ(z),
+//   total = variance + noise,  z = (best - mean) / √total
+//
+// which is expected improvement where noise is 0 and believed = best. Under noise it neither chases
+// a lucky result that nothing can beat, nor trades a sound one for luck. The amount won is bent to
+// stay above 0 (softplus over a tenth of the deviation), so that any two points can be compared.
+double LogReportedImprovement(double mean, double variance, double noise, double best,
+                              double believed);
+
 // Φ(z) and ln Φ(z), the latter for any z.
 double NormalCdf(double z);
 double LogNormalCdf(double z);

@@ -38,7 +38,7 @@ struct Analysis::State {
         book(space, 1),
         sobol(2 * space.size(), options.seed),
         points(space.size(), options.seed),
-        model(space, options, encoder, kParticles, false),
+        model(space, options, encoder, kParticles, false, false),
         sign(options.objectives.front().goal == Goal::kMaximize ? -1.0 : 1.0) {}
 
   // Lower is better, in the metric's unit.

@@ -79,7 +79,7 @@ class BayesSampler : public Sampler {
         trust_(Setting(options_, "trust", 1) != 0),
         model_(space_, options_, encoder_,
                static_cast<std::size_t>(std::clamp(Setting(options_, "particles", 8), 1.0, 64.0)),
-               Setting(options_, "warps", 0) != 0) {}
+               Setting(options_, "warps", 0) != 0, Setting(options_, "bends", 1) != 0) {}
 
   Result<void> Tell(const Trial& trial) override {
     const bool had_curve = HasCurve(trial.id);
@@ -373,12 +373,13 @@ class BayesSampler : public Sampler {
 }  // namespace
 
 // Settings: particles (8) members of the ensemble; warps (0) half of them on ranked outputs, unless
-// the evidence is against it; start (1 + d/2, between 4 and 8) points before the model; bound_share
-// (0.5) of confidence bounds; trust (1) region on.
+// the evidence is against it; bends (1) each member's outputs bent as its evidence says; start (1 +
+// d/2, between 4 and 8) points before the model; bound_share (0.5) of confidence bounds; trust (1)
+// region on.
 Result<std::unique_ptr<Sampler>> MakeBayesSampler(const SearchSpace& space,
                                                   const SamplerOptions& options) {
   if (Result<void> known =
-          CheckSettings(options, {"particles", "warps", "start", "bound_share", "trust"});
+          CheckSettings(options, {"particles", "warps", "bends", "start", "bound_share", "trust"});
       !known) {
     return known.error();
   }

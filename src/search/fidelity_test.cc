@@ -215,6 +215,7 @@ TEST(BayesSampler, CurvesOfFullLengthOnlyStillCountAsResults) {
 TEST(BayesSampler, ExtrapolatesShortTrialsToFullLength) {
   auto sampler = Must(MakeSampler("bayes", Two(), WithCurves(7)));
   double worst_error = 0;
+  double mean_error = 0;
   double best = 1;
   for (TrialId id = 0; id < 40; ++id) {
     const auto next = Must(sampler->Suggest(id, 1));
@@ -222,12 +223,15 @@ TEST(BayesSampler, ExtrapolatesShortTrialsToFullLength) {
     best = std::min(best, final_value);
     if (id >= 20) {
       ASSERT_TRUE(next[0].why.predicted_value.has_value());
-      worst_error = std::max(worst_error, std::abs(*next[0].why.predicted_value - final_value));
+      const double error = std::abs(*next[0].why.predicted_value - final_value);
+      worst_error = std::max(worst_error, error);
+      mean_error += error / 20;
     }
     const std::int64_t length = id % 5 == 0 ? 27 : 1;
     ASSERT_TRUE(sampler->Tell(Trained(id, next[0].values, length, TrialState::kFinished)));
   }
-  EXPECT_LT(worst_error, 0.2);
+  EXPECT_LT(worst_error, 0.5) << "also where it explores";
+  EXPECT_LT(mean_error, 0.1);
   EXPECT_LT(best, 0.075) << "0.063 is the optimum";
 }
 

@@ -13,6 +13,7 @@ constexpr double kJitter = 1e-8;
 // The mean's own prior is N(0, 10²) in standardised units: too weak to matter, enough to be
 // defined.
 constexpr double kMeanRidge = 0.01;
+constexpr double kBendSpread = 0.25;
 
 struct Box {
   double low;
@@ -23,14 +24,17 @@ Box BoxOf(const Hyper& hyper, std::size_t i) {
   static const Box scale{std::log(0.02), std::log(50.0)};
   static const Box signal{std::log(0.02), std::log(20.0)};
   static const Box noise{std::log(1e-6), 0.0};
+  static const Box bend{-2, 2};
   const std::size_t d = hyper.log_scale.size();
-  return i < d ? scale : i == d ? signal : noise;
+  return i < d ? scale : i == d ? signal : i == d + 1 ? noise : bend;
 }
 
 double LogPriorOne(const Hyper& hyper, std::size_t i, double value) {
   const std::size_t d = hyper.log_scale.size();
-  const double mean = i < d ? -0.5 + 0.5 * std::log(static_cast<double>(d)) : i == d ? 0.0 : -4.5;
-  const double z = (value - mean) / (i <= d ? 1.0 : 1.3);
+  const double mean = i < d        ? -0.5 + 0.5 * std::log(static_cast<double>(d))
+                      : i == d + 1 ? -4.5
+                                   : 0.0;
+  const double z = (value - mean) / (i <= d ? 1.0 : i == d + 1 ? 1.3 : kBendSpread);
   return -0.5 * z * z;
 }
 
@@ -38,12 +42,12 @@ double LogPriorOne(const Hyper& hyper, std::size_t i, double value) {
 
 double& Hyper::operator[](std::size_t i) {
   const std::size_t d = log_scale.size();
-  return i < d ? log_scale[i] : i == d ? log_signal : log_noise;
+  return i < d ? log_scale[i] : i == d ? log_signal : i == d + 1 ? log_noise : bend;
 }
 
 double Hyper::operator[](std::size_t i) const {
   const std::size_t d = log_scale.size();
-  return i < d ? log_scale[i] : i == d ? log_signal : log_noise;
+  return i < d ? log_scale[i] : i == d ? log_signal : i == d + 1 ? log_noise : bend;
 }
 
 Hyper DefaultHyper(std::size_t dimensions) {
@@ -65,6 +69,33 @@ double LogPrior(const Hyper& hyper) {
   return sum;
 }
 
+double Bend(double bend, std::span<const double> y, std::vector<double>& bent) {
+  bent.assign(y.begin(), y.end());
+  if (std::abs(bend) < 1e-6) {
+    return 0;
+  }
+  const auto n = static_cast<double>(y.size());
+  double log_jacobian = 0;
+  double mean = 0;
+  for (double& value : bent) {
+    log_jacobian += bend * value;
+    value = std::expm1(bend * value) / bend;
+    mean += value / n;
+  }
+  double variance = 0;
+  for (const double value : bent) {
+    variance += (value - mean) * (value - mean) / n;
+  }
+  if (!(variance > 0)) {
+    return 0;
+  }
+  const double scale = 1 / std::sqrt(variance);
+  for (double& value : bent) {
+    value = (value - mean) * scale;
+  }
+  return log_jacobian + n * std::log(scale);
+}
+
 Rows::Rows(const Encoder& encoder, std::span<const Unit> units)
     : size_(units.size()), data_(units.size() * encoder.columns()) {
   for (std::size_t row = 0; row < size_; ++row) {
@@ -72,8 +103,8 @@ Rows::Rows(const Encoder& encoder, std::span<const Unit> units)
   }
 }
 
-Evidence::Evidence(const Encoder& encoder, const Rows& rows, std::span<const double> y)
-    : n_(rows.size()), y_(y.begin(), y.end()) {
+Evidence::Evidence(const Encoder& encoder, const Rows& rows, std::span<const double> y, bool bends)
+    : n_(rows.size()), bends_(bends), y_(y.begin(), y.end()), bent_(y_) {
   const std::size_t entries = PackedSize(n_);
   distances_.assign(encoder.dimensions(), AlignedVector<double>(entries));
   for (std::size_t c = 0; c < encoder.columns(); ++c) {
@@ -99,6 +130,12 @@ Evidence::Evidence(const Encoder& encoder, const Rows& rows, std::span<const dou
   inverses_.resize(InversesSize(n_));
   z_.resize(PanelsOf(n_) * kPanel);
   ones_.resize(z_.size());
+}
+
+void Evidence::SetBend(double bend) {
+  if (bends_) {
+    log_jacobian_ = Bend(bend, y_, bent_);
+  }
 }
 
 void Evidence::SumDistances(const Hyper& hyper) {
@@ -127,7 +164,7 @@ double Evidence::LogLikelihood(double log_signal, double log_noise) {
   if (!Cholesky(factor_.data(), inverses_.data(), n_)) {
     return -kInfinity;
   }
-  std::fill(std::copy(y_.begin(), y_.end(), z_.begin()), z_.end(), 0.0);
+  std::fill(std::copy(bent_.begin(), bent_.end(), z_.begin()), z_.end(), 0.0);
   std::fill(std::fill_n(ones_.begin(), n_, 1.0), ones_.end(), 0.0);
   SolveLower(factor_.data(), inverses_.data(), n_, z_.data());
   SolveLower(factor_.data(), inverses_.data(), n_, ones_.data());
@@ -138,7 +175,7 @@ double Evidence::LogLikelihood(double log_signal, double log_noise) {
     log_determinant += std::log(factor_[PackedIndex(i, i)]);
   }
   const double misfit = Dot(z_.data(), z_.data(), n_) - cross * cross / weight;
-  const double value = -0.5 * misfit - log_determinant;
+  const double value = -0.5 * misfit - log_determinant + log_jacobian_;
   return std::isfinite(value) ? value : -kInfinity;
 }
 
@@ -147,6 +184,7 @@ double Evidence::LogPosterior(const Hyper& hyper) {
   if (!(prior > -kInfinity)) {
     return prior;
   }
+  SetBend(hyper.bend);
   SumDistances(hyper);
   ApplyKernel();
   return LogLikelihood(hyper.log_signal, hyper.log_noise) + prior;
@@ -156,11 +194,13 @@ void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
   constexpr double kWidth = 0.7;
   constexpr int kSteps = 5;
   const std::size_t dimensions = hyper.log_scale.size();
+  SetBend(hyper.bend);
   SumDistances(hyper);
   ApplyKernel();
   // The likelihood at `hyper`, known from the coordinate before.
   double likelihood = LogLikelihood(hyper.log_signal, hyper.log_noise);
-  for (std::size_t i = 0; i < hyper.size(); ++i) {
+  const std::size_t moved = bends_ ? hyper.size() : hyper.size() - 1;
+  for (std::size_t i = 0; i < moved; ++i) {
     const Box box = BoxOf(hyper, i);
     const double at = hyper[i];
     const double weight = i < dimensions ? std::exp(-2 * at) : 0;
@@ -175,8 +215,10 @@ void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
         // Only this dimension's part of the distance is another.
         Matern52(matern_.data(), total_.data(), distances_[i].data(), std::exp(-2 * value) - weight,
                  1.0, total_.size());
-      } else {
+      } else if (i <= dimensions + 1) {
         (i == dimensions ? signal : noise) = value;
+      } else {
+        SetBend(value);
       }
       last = LogLikelihood(signal, noise);
       return last + LogPriorOne(hyper, i, value);

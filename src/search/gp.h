@@ -22,8 +22,9 @@ struct Hyper {
   std::vector<double> log_scale;  // ln ℓ_d
   double log_signal = 0;          // ln s
   double log_noise = -4.5;        // ln n
+  double bend = 0;                // λ of the outputs' warp, see Bend below
 
-  std::size_t size() const { return log_scale.size() + 2; }
+  std::size_t size() const { return log_scale.size() + 3; }
   double& operator[](std::size_t i);
   double operator[](std::size_t i) const;
 };
@@ -33,9 +34,14 @@ struct Hyper {
 Hyper DefaultHyper(std::size_t dimensions);
 
 // ln of the prior density: ln ℓ ~ N(-½ + ½ ln d, 1) (length scales grow with √d, Hvarfner et al.
-// 2024), ln s ~ N(0, 1), ln n ~ N(-4.5, 1.3). -∞ outside ℓ in [0.02, 50], s in [0.02, 20], n in
-// [1e-6, 1].
+// 2024), ln s ~ N(0, 1), ln n ~ N(-4.5, 1.3), λ ~ N(0, 0.25) (standard deviations). -∞ outside ℓ in
+// [0.02, 50], s in [0.02, 20], n in [1e-6, 1], λ in [-2, 2].
 double LogPrior(const Hyper& hyper);
+
+// Bends standardised targets: y becomes (e^(λy) - 1) / λ, brought to variance 1 again. A negative λ
+// stretches the low side and presses the high one together. Returns ln |∂ bent / ∂ y| summed over
+// all targets.
+double Bend(double bend, std::span<const double> y, std::vector<double>& bent);
 
 // Rows of encoded points, column by column.
 class Rows {
@@ -57,7 +63,8 @@ class Rows {
 // calls.
 class Evidence {
  public:
-  Evidence(const Encoder& encoder, const Rows& rows, std::span<const double> y);
+  // `bends`: the warp of the targets is one of the hyperparameters, else it stays as it is.
+  Evidence(const Encoder& encoder, const Rows& rows, std::span<const double> y, bool bends = false);
 
   // ln p(y | hyper) + ln p(hyper), up to a constant; -∞ where the covariance cannot be factored.
   double LogPosterior(const Hyper& hyper);
@@ -72,9 +79,14 @@ class Evidence {
   void SumDistances(const Hyper& hyper);
   void ApplyKernel();
 
+  void SetBend(double bend);
+
   // Matrices are packed as in linalg.h.
   std::size_t n_;
+  bool bends_;
   std::vector<double> y_;
+  std::vector<double> bent_;
+  double log_jacobian_ = 0;
   std::vector<AlignedVector<double>> distances_;  // squared, of each dimension
   AlignedVector<double> total_;                   // Σ_d dist_d² / ℓ_d²
   AlignedVector<double> matern_;                  // the kernel without signal and noise
@@ -116,6 +128,9 @@ class Posterior {
   // The same at about half the cost, with the variance from single precision: off by about 1e-6 of
   // the signal. The mean is the same to the bit.
   void PredictRoughly(const Rows& points, double* mean, double* variance, Scratch& scratch) const;
+
+  // What is predicted at row i (noise left out) minus its target.
+  double Smoothing(std::size_t i) const { return -(noise_ + jitter_ * signal_) * alpha_[i]; }
 
   // ln density of each target given all others (Rasmussen and Williams 2006, eq. 5.10-5.12).
   std::vector<double> LeaveOneOut() const;

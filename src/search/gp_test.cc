@@ -40,6 +40,104 @@ TEST(LogExpectedImprovement, FloorsTheVariance) {
   EXPECT_NEAR(LogExpectedImprovement(-1, 0, 0), 0, 1e-9);
 }
 
+TEST(LogReportedImprovement, IsExpectedImprovementWithoutNoise) {
+  for (const double mean : {-2.0, -0.3, 0.0, 0.4, 3.0}) {
+    // One ulp of noise leaves the shortcut and must lead to the same, up to the softplus.
+    const double exact = LogExpectedImprovement(mean, 0.25, 0.1);
+    EXPECT_DOUBLE_EQ(LogReportedImprovement(mean, 0.25, 0, 0.1, 0.1), exact);
+    EXPECT_NEAR(LogReportedImprovement(mean, 0.25, 1e-15, 0.1, 0.1), exact, 0.15) << mean;
+  }
+}
+
+// Integrates (believed - f) over f and y < best by brute force.
+TEST(LogReportedImprovement, IsTheIntegralUnderNoise) {
+  const double mean = 0.2;
+  const double variance = 0.09;
+  const double noise = 0.16;
+  const double best = -0.5;
+  const double believed = 0.1;
+  double sum = 0;
+  const double step = 0.002;
+  for (double f = -3; f < 3; f += step) {
+    const double z = (f - mean) / std::sqrt(variance);
+    const double density = std::exp(-0.5 * z * z) / std::sqrt(2 * M_PI * variance);
+    sum += step * density * (believed - f) * NormalCdf((best - f) / std::sqrt(noise));
+  }
+  EXPECT_NEAR(std::exp(LogReportedImprovement(mean, variance, noise, best, believed)), sum,
+              1e-3 * sum);
+}
+
+TEST(LogReportedImprovement, NeitherChasesLuckNorTradesASoundResultForIt) {
+  // A lucky -2 whose truth is believed to be 0: a point that is known to be better by a little is
+  // worth more than a wild one, which plain expected improvement would prefer.
+  const double sound = LogReportedImprovement(-0.3, 0.01, 0.5, -2, 0);
+  const double wild = LogReportedImprovement(0.5, 0.25, 0.5, -2, 0);
+  EXPECT_GT(sound, wild);
+  EXPECT_LT(LogExpectedImprovement(-0.3, 0.01, -2), LogExpectedImprovement(0.5, 0.25, -2));
+  // Comparable however hopeless.
+  EXPECT_TRUE(std::isfinite(LogReportedImprovement(40, 1e-8, 0.5, -2, -1)));
+  EXPECT_GT(LogReportedImprovement(39, 1e-8, 0.5, -2, -1),
+            LogReportedImprovement(40, 1e-8, 0.5, -2, -1));
+}
+
+TEST(Bend, KeepsVarianceAndTellsItsJacobian) {
+  const std::vector<double> y = {-1.2, -0.4, -0.1, 0.3, 1.4};
+  for (const double bend : {-1.5, -0.2, 0.7}) {
+    std::vector<double> bent;
+    const double log_jacobian = Bend(bend, y, bent);
+    double mean = 0;
+    double variance = 0;
+    for (const double value : bent) {
+      mean += value / 5;
+    }
+    for (const double value : bent) {
+      variance += (value - mean) * (value - mean) / 5;
+    }
+    EXPECT_NEAR(mean, 0, 1e-12);
+    EXPECT_NEAR(variance, 1, 1e-12);
+    // The slope at each target, in units of the scale that Bend chose.
+    double expected = 0;
+    const double scale =
+        (bent[4] - bent[0]) / ((std::expm1(bend * y[4]) - std::expm1(bend * y[0])) / bend);
+    for (const double value : y) {
+      expected += std::log(scale * std::exp(bend * value));
+    }
+    EXPECT_NEAR(log_jacobian, expected, 1e-9);
+  }
+  std::vector<double> same;
+  EXPECT_EQ(Bend(0, y, same), 0);
+  EXPECT_EQ(same, y);
+}
+
+// A smooth function seen through e^(1.5 x): the chain has to find the bend that undoes it.
+TEST(Evidence, FindsTheBendThatMakesAProcessFit) {
+  const SearchSpace space = Space({Named("x", Distribution::Uniform(0, 1))});
+  const Encoder encoder(space);
+  std::vector<Unit> units;
+  std::vector<double> plain;
+  for (int i = 0; i < 40; ++i) {
+    const double x = (i + 0.5) / 40;
+    units.push_back({x});
+    plain.push_back(std::sin(12 * x) + 0.7 * std::sin(31 * x));
+  }
+  std::vector<double> stretched;
+  std::vector<double> standard;
+  (void)Bend(1.5, plain, stretched);
+  (void)Bend(1e-5, plain, standard);
+  const auto bend_of = [&](const std::vector<double>& y) {
+    Evidence evidence(encoder, Rows(encoder, units), y, true);
+    Hyper hyper = DefaultHyper(1);
+    Rng rng(3, 0);
+    double sum = 0;
+    for (int sweep = 0; sweep < 60; ++sweep) {
+      evidence.SliceSweep(hyper, rng);
+      sum += sweep < 20 ? 0 : hyper.bend / 40;
+    }
+    return sum;
+  };
+  EXPECT_LT(bend_of(stretched), bend_of(standard) - 0.2);
+}
+
 TEST(Matern52, HasTheSlopeThatNeedsNoDivision) {
   // dk/dr² = -5/6 (1 + √5 r) e^(-√5 r), also at r = 0.
   for (const double r2 : {1e-6, 0.01, 0.5, 3.0}) {

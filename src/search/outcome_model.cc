@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kModelMin = 4;
 // Up to this many failures are imputed; more get a model of their own.
 constexpr std::size_t kImputedMax = 4;
-constexpr double kConfidence = 1.8;
+constexpr double kConfidence = 1.5;
 // Beside so many open trials spreading matters more than the last digits of a score.
 constexpr std::size_t kCrowd = 4;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -145,10 +145,12 @@ SurrogateSettings SideSettings(std::size_t particles) {
 }  // namespace
 
 OutcomeModel::OutcomeModel(const SearchSpace& space, const SamplerOptions& options,
-                           const Encoder& encoder, std::size_t particles, bool warps)
+                           const Encoder& encoder, std::size_t particles, bool warps, bool bends)
     : space_(&space), options_(&options), encoder_(&encoder) {
   SurrogateSettings settings;
   settings.particles = particles;
+  // Parts of learning curves have a model of their own for how values fall.
+  settings.bends = bends && options.objectives.size() == 1 && !options.fidelity;
   if (!warps || options.objectives.size() > 1) {
     settings.warps = {options.objectives.size() > 1 ? WarpKind::kAffine : WarpKind::kIdentity};
   }
@@ -319,6 +321,7 @@ void OutcomeModel::DropPending() {
   }
   pending_.clear();
   bests_.clear();
+  believed_.clear();
   fronts_.clear();
   if (!ready()) {
     return;
@@ -331,17 +334,25 @@ void OutcomeModel::DropPending() {
       }
     }
     bests_ = rungs_->BestMeans(*objectives_.front(), results);
+    believed_ = bests_;
     return;
   }
   const std::size_t members = objectives_.front()->size();
   const auto counts = [this](std::size_t row) { return !any_feasible_ || feasible_[row]; };
   for (std::size_t i = 0; i < members; ++i) {
-    const std::vector<double>& values = objectives_.front()->warp(i).values();
+    const Surrogate& surrogate = *objectives_.front();
     double best = kInfinity;
-    for (std::size_t row = 0; row < values.size(); ++row) {
-      best = counts(row) ? std::min(best, values[row]) : best;
+    double believed = kInfinity;
+    for (std::size_t k = 0; k < surrogate.rows().size(); ++k) {
+      const std::size_t row = surrogate.rows()[k];
+      const double value = surrogate.warp(i).values()[row];
+      if (counts(row) && value < best) {
+        best = value;
+        believed = surrogate.Smoothed(i, k);
+      }
     }
     bests_.push_back(best);
+    believed_.push_back(std::max(believed, best));
   }
   if (objectives_.size() == 1) {
     return;
@@ -371,6 +382,7 @@ void OutcomeModel::AddPending(std::span<const Unit> units) {
     }
     for (std::size_t j = 0; j < units.size(); ++j) {
       bests_[i] = std::min(bests_[i], means.front()[j]);
+      believed_[i] = std::max(bests_[i], std::min(believed_[i], means.front()[j]));
       if (objectives_.size() > 1) {
         Outcome& outcome = fronts_[i].emplace_back();
         for (const std::vector<double>& mean : means) {
@@ -444,6 +456,7 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
   const double explore_limit = rule == Rule::kExplore ? ExploreLimit() : 0;
   for (std::size_t k = 0; k < members.size(); ++k) {
     const Posterior& member = surrogate.member(members[k]);
+    const double noise = rungs_ ? 0.0 : std::exp(member.hyper().log_noise);
     if (effort == Effort::kAll || (effort == Effort::kLook && pending_.size() < kCrowd)) {
       member.Predict(points, mean.data(), variance.data(), scratch_);
     } else {
@@ -456,8 +469,8 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
       } else if (rule == Rule::kExplore) {
         scores[i] += std::log(sigma) - 10 * std::max(0.0, mean[i] - 0.5 * sigma - explore_limit);
       } else {
-        log_ei[i * members.size() + k] =
-            LogExpectedImprovement(mean[i], variance[i], bests_[members[k]]);
+        log_ei[i * members.size() + k] = LogReportedImprovement(
+            mean[i], variance[i], noise, bests_[members[k]], believed_[members[k]]);
       }
     }
   }

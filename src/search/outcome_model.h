@@ -23,8 +23,8 @@ namespace regatta::search {
 // How a proposal is chosen. With several objectives each of them uses the expected hypervolume
 // improvement.
 enum class Rule : std::uint8_t {
-  kImprovement,      // log expected improvement, averaged over the ensemble
-  kConfidenceBound,  // mean - 1.8 σ (Song et al. 2024, "The Vizier Gaussian process bandit
+  kImprovement,      // log expected improvement of the reported best, averaged over the ensemble
+  kConfidenceBound,  // mean - 1.5 σ (after Song et al. 2024, "The Vizier Gaussian process bandit
                      // algorithm")
   kExplore,          // the most uncertain point that may still be good (pure exploration, ibid.)
   kOneMember,        // log expected improvement of one member: what Thompson sampling is to draws
@@ -33,7 +33,7 @@ enum class Rule : std::uint8_t {
 class OutcomeModel {
  public:
   OutcomeModel(const SearchSpace& space, const SamplerOptions& options, const Encoder& encoder,
-               std::size_t particles, bool warps);
+               std::size_t particles, bool warps, bool bends);
   // Members borrow each other.
   OutcomeModel(const OutcomeModel&) = delete;
   OutcomeModel& operator=(const OutcomeModel&) = delete;
@@ -108,7 +108,9 @@ class OutcomeModel {
   std::vector<Unit> failed_units_;
 
   std::vector<Unit> pending_;
-  std::vector<double> bests_;                 // per member, single objective
+  // Per member, single objective: the lowest result, and what is believed to lie behind it.
+  std::vector<double> bests_;
+  std::vector<double> believed_;
   std::vector<std::vector<Outcome>> fronts_;  // per member, several objectives
   Posterior::Scratch scratch_;
 };

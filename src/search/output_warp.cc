@@ -61,9 +61,27 @@ std::vector<double> HalfRankLog(const std::vector<double>& sorted,
   return warped;
 }
 
+// Shifts and scales `values` so that those at `place` have mean 0 and variance 1.
+void Standardize(const std::vector<std::size_t>& place, std::vector<double>& values) {
+  const auto n = static_cast<double>(place.size());
+  double mean = 0;
+  for (const std::size_t k : place) {
+    mean += values[k] / n;
+  }
+  double variance = 0;
+  for (const std::size_t k : place) {
+    const double deviation = values[k] - mean;
+    variance += deviation * deviation / n;
+  }
+  const double scale = variance > 0 && std::isfinite(variance) ? 1 / std::sqrt(variance) : 0;
+  for (double& value : values) {
+    value = std::isfinite(value - mean) ? (value - mean) * scale : 0;
+  }
+}
+
 }  // namespace
 
-OutputWarp::OutputWarp(WarpKind kind, std::span<const double> y) {
+OutputWarp::OutputWarp(WarpKind kind, std::span<const double> y, double bend) {
   std::vector<double> sorted(y.begin(), y.end());
   std::sort(sorted.begin(), sorted.end());
   knots_y_ = sorted;
@@ -80,20 +98,16 @@ OutputWarp::OutputWarp(WarpKind kind, std::span<const double> y) {
   }
 
   std::vector<std::size_t> place(y.size());
-  double mean = 0;
   for (std::size_t i = 0; i < y.size(); ++i) {
     place[i] = static_cast<std::size_t>(std::lower_bound(knots_y_.begin(), knots_y_.end(), y[i]) -
                                         knots_y_.begin());
-    mean += knots_value_[place[i]] / static_cast<double>(y.size());
   }
-  double variance = 0;
-  for (const std::size_t k : place) {
-    const double deviation = knots_value_[k] - mean;
-    variance += deviation * deviation / static_cast<double>(y.size());
-  }
-  const double scale = variance > 0 && std::isfinite(variance) ? 1 / std::sqrt(variance) : 0;
-  for (double& value : knots_value_) {
-    value = std::isfinite(value - mean) ? (value - mean) * scale : 0;
+  Standardize(place, knots_value_);
+  if (bend != 0) {
+    for (double& value : knots_value_) {
+      value = std::expm1(bend * value) / bend;
+    }
+    Standardize(place, knots_value_);
   }
   for (const std::size_t k : place) {
     values_.push_back(knots_value_[k]);

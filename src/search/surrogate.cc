@@ -130,7 +130,7 @@ void Surrogate::SampleAfresh(std::span<const Unit> units, std::span<const double
       continue;
     }
     const OutputWarp warp(kind, y);
-    Evidence evidence(*encoder_, encoded, Take(warp.values(), rows));
+    Evidence evidence(*encoder_, encoded, Take(warp.values(), rows), settings_.bends);
     Rng rng = StreamOf(seed_, Stream::kModel, y.size())
                   .Split(key_ * 4 + static_cast<std::uint64_t>(kind));
     Hyper hyper = DefaultHyper(encoder_->dimensions());
@@ -151,7 +151,8 @@ void Surrogate::Move(std::span<const Unit> units, std::span<const double> y) {
   const std::size_t turn = y.size() % kinds_.size();
   const std::vector<std::size_t> rows = EvidenceRows(y);
   const OutputWarp warp(kinds_[turn], y);
-  Evidence evidence(*encoder_, Rows(*encoder_, Take(units, rows)), Take(warp.values(), rows));
+  Evidence evidence(*encoder_, Rows(*encoder_, Take(units, rows)), Take(warp.values(), rows),
+                    settings_.bends);
   Rng rng = StreamOf(seed_, Stream::kModel, y.size()).Split(key_ * 4 + 3);
   evidence.SliceSweep(hypers_[turn], rng);
 }
@@ -181,13 +182,11 @@ void Surrogate::Update(std::span<const Unit> units, std::span<const double> y, b
 }
 
 void Surrogate::Fit(std::span<const Unit> units, std::span<const double> y) {
-  const std::vector<std::size_t> rows = ModelRows(units, y);
+  rows_ = ModelRows(units, y);
+  const std::vector<std::size_t>& rows = rows_;
   const Rows encoded(*encoder_, Take(units, rows));
   warps_.clear();
-  warps_.reserve(std::size(kWarps));  // members keep pointers into it
-  for (const WarpKind kind : kWarps) {
-    warps_.emplace_back(kind, y);
-  }
+  warps_.reserve(hypers_.size());  // members keep pointers into it
   members_.clear();
   members_.reserve(hypers_.size());
   noise_to_signal_ = 0;
@@ -195,7 +194,7 @@ void Surrogate::Fit(std::span<const Unit> units, std::span<const double> y) {
     Member member;
     member.hyper = hypers_[i];
     member.kind = kinds_[i];
-    member.warp = &warps_[static_cast<std::size_t>(kinds_[i])];
+    member.warp = &warps_.emplace_back(kinds_[i], y, hypers_[i].bend);
     const std::vector<double>& values = member.warp->values();
     if (!member.posterior.Fit(*encoder_, encoded, Take(values, rows), member.hyper)) {
       continue;

@@ -22,6 +22,7 @@ namespace regatta::search {
 struct SurrogateSettings {
   std::size_t particles = 8;
   std::vector<WarpKind> warps = {WarpKind::kIdentity, WarpKind::kHalfRankLog};  // in turn
+  bool bends = false;               // each particle draws its own bend of the outputs (gp.h)
   std::size_t evidence_rows = 256;  // likelihoods look at no more rows than this
   std::size_t exact_rows = 512;     // predictions rest on no more rows than this
 };
@@ -48,6 +49,12 @@ class Surrogate {
   const Posterior& member(std::size_t i) const { return members_[i].posterior; }
   // Row k of the history as member i sees it is warp(i).values()[k].
   const OutputWarp& warp(std::size_t i) const { return *members_[i].warp; }
+  // What member i predicts (noise left out) at row rows()[k] of the history, in its warped scale.
+  double Smoothed(std::size_t i, std::size_t k) const {
+    return members_[i].warp->values()[rows_[k]] + members_[i].posterior.Smoothing(k);
+  }
+  // The rows that predictions rest on.
+  const std::vector<std::size_t>& rows() const { return rows_; }
   // Noise over signal variance, averaged.
   double noise_to_signal() const { return noise_to_signal_; }
 
@@ -86,6 +93,7 @@ class Surrogate {
   SurrogateSettings settings_;
   std::size_t seen_ = 0;    // results that the hyperparameters rest on
   std::size_t fitted_ = 0;  // rows that the members rest on
+  std::vector<std::size_t> rows_;
   std::vector<Hyper> hypers_;
   std::vector<WarpKind> kinds_;
   std::vector<OutputWarp> warps_;
