@@ -158,6 +158,8 @@ RunState StateAtEnd(const Run& run) {
 std::string RunNameProblem(std::string_view name) {
   if (name.empty()) return "is empty";
   if (name.size() > kNameLengthMax) return "is longer than 128 bytes";
+  // Names are parts of addresses, where these two mean folders.
+  if (name == "." || name == "..") return "is the name of a folder";
   for (const char c : name) {
     if (static_cast<unsigned char>(c) < 0x20 || std::string_view("/\\#?%:").find(c) != name.npos) {
       return "holds one of / \\ # ? % : or a control character";

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "regatta/tracking/row_scanner.h"
 
@@ -19,6 +20,8 @@ namespace od = simdjson::ondemand;
 
 // A line beyond this is a client's mistake: the clients cut at 10 MiB.
 constexpr std::size_t kLineBytesMax = std::size_t{32} << 20;
+// Counts of lines are 32-bit integers of GraphQL.
+constexpr std::int64_t kLinesMax = std::numeric_limits<std::int32_t>::max();
 
 std::optional<StreamKind> KindOf(std::string_view file) {
   if (file == "wandb-history.jsonl") return StreamKind::kHistory;
@@ -102,6 +105,12 @@ Result<void> TakeFile(std::string_view name, FileContent content, StreamRequest&
   }
   const std::optional<StreamKind> kind = KindOf(name);
   if (!kind || content.lines.empty()) return Ok();
+  if (content.offset > kLinesMax - static_cast<std::int64_t>(content.lines.size())) {
+    return InvalidArgument(fmt::format(
+        "file_stream body: {} has {} lines from offset {} on: a run's file ends at line {}; count "
+        "its lines from 0",
+        name, content.lines.size(), content.offset, kLinesMax));
+  }
   StreamLines piece{.kind = *kind, .first_line = content.offset, .lines = std::move(content.lines)};
   if (*kind != StreamKind::kConsole) {
     if (Result<void> scanned = ScanRows(piece, name); !scanned) return scanned;

@@ -29,15 +29,17 @@ using tracking::Tables;
 namespace {
 
 constexpr std::int64_t kSamplesDefault = 500;
+constexpr std::int64_t kSamplesMax = std::numeric_limits<std::int32_t>::max();
 // Where fewer than one line in so many is wanted, each is looked up instead of reading all.
 constexpr std::int64_t kSparseFactor = 50;
+constexpr std::int64_t kLookupsMax = 10'000;
 constexpr std::int64_t kStepMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kStepMin = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kMetadataBytesMax = std::int64_t{4} << 20;
 constexpr std::size_t kSpecsMax = 1'000;
 
 std::int64_t SamplesOf(const FieldContext& field) {
-  return std::max<std::int64_t>(field.args().IntOr("samples", kSamplesDefault), 1);
+  return std::clamp<std::int64_t>(field.args().IntOr("samples", kSamplesDefault), 1, kSamplesMax);
 }
 
 // Runs `work` on the request's snapshot and answers what it resolved to.
@@ -71,23 +73,25 @@ Result<Resolved> SampleLines(const Tables& tables, const RunNode& node, StreamKi
     if (!read) return read.error();
     return Resolved(std::move(rows));
   }
-  const std::vector<std::size_t> positions =
-      tracking::EvenPositions(static_cast<std::size_t>(count), static_cast<std::size_t>(samples));
-  if (count / samples >= kSparseFactor) {
-    for (const std::size_t position : positions) {
+  if (count / samples >= kSparseFactor && samples <= kLookupsMax) {
+    for (const std::size_t position : tracking::EvenPositions(static_cast<std::size_t>(count),
+                                                              static_cast<std::size_t>(samples))) {
       const Result<void> read = tables.streams().ReadLines(
           node.run.id, kind, static_cast<std::int64_t>(position), 1, take);
       if (!read) return read.error();
     }
     return Resolved(std::move(rows));
   }
-  auto next = positions.begin();
+  // The same places, reckoned on the way: most of `count` lines may never have been written, so
+  // what is held and done here goes by those that were. Both factors are below 2^31.
+  const std::int64_t spaces = std::max<std::int64_t>(samples - 1, 1);
+  const std::int64_t last = samples == 1 ? 0 : count - 1;
   const Result<void> read =
       tables.streams().ReadLines(node.run.id, kind, 0, count, [&](const StreamLine& line) {
-        // A line that is absent leaves its place to the next one that is there.
-        while (next != positions.end() && static_cast<std::int64_t>(*next) < line.number) ++next;
-        if (next != positions.end() && static_cast<std::int64_t>(*next) == line.number) take(line);
-        return next != positions.end();
+        // The first place that is not before this line.
+        const std::int64_t place = last == 0 ? 0 : (line.number * spaces + last - 1) / last;
+        if (place <= spaces && place * last / spaces == line.number) take(line);
+        return true;
       });
   if (!read) return read.error();
   return Resolved(std::move(rows));
@@ -181,7 +185,7 @@ Result<SampleSpec> ParseSpec(const std::string& text) {
   };
   const auto samples = whole("samples");
   if (!samples) return samples.error();
-  parsed.samples = std::max<std::int64_t>(samples->value_or(kSamplesDefault), 1);
+  parsed.samples = std::clamp<std::int64_t>(samples->value_or(kSamplesDefault), 1, kSamplesMax);
   const auto step_min = whole("minStep");
   if (!step_min) return step_min.error();
   const auto step_max = whole("maxStep");

@@ -1,0 +1,204 @@
+"""Nothing that a client sends ends the server, hangs it, or makes it grow without bound."""
+import base64
+import gzip
+import json
+import pathlib
+import socket
+
+import pytest
+
+from harness.server import Server
+
+MEMORY_MB_MAX = 1024  # of which bodies in flight may take half
+MILLION = 10**6
+INT64_MAX = 2**63 - 1
+INT32_MAX = 2**31 - 1
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Server.start(tmp_path_factory.mktemp("abuse") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def run(server):
+    user = server.add_user()
+    server.create_run(user, "p", "r")
+    return user
+
+
+@pytest.fixture(autouse=True)
+def goes_on(server):
+    """After each test the same process still answers, and never held more memory than it may."""
+    yield
+    assert server.process.poll() is None, server.log()
+    assert server.get("/healthz").status == 200
+    lines = pathlib.Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
+    peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
+    assert peak < MEMORY_MB_MAX, f"{peak} MB"
+
+
+def history(offset, rows):
+    return {"files": {"wandb-history.jsonl": {"offset": offset, "content": rows}}}
+
+
+def stream(server, user, body, **options):
+    return server.file_stream(user, "p", "r", body, seconds_max=120, **options)
+
+
+def read(server, user, what, seconds_max=60):
+    query = f"query($e: String!) {{ project(name: \"p\", entityName: $e) {{ run(name: \"r\") {{ {what} }} }} }}"
+    reply = server.request("POST", "/graphql", {"query": query, "variables": {"e": user.name}}, key=user.key, seconds_max=seconds_max)
+    answer = reply.json()
+    assert "errors" not in answer, reply.text[:500]
+    return answer["data"]["project"]["run"]
+
+
+def test_a_row_of_a_million_keys_is_kept(server, run):
+    row = json.dumps({f"k{i}": i for i in range(MILLION)})
+    assert stream(server, run, history(0, [row])).status == 200
+    assert read(server, run, "history(samples: 10)")["history"] == [row]
+
+
+def test_a_body_of_a_hundred_megabytes_is_refused_with_its_limit(server, run):
+    reply = stream(server, run, history(0, [json.dumps({"x": "a" * 100 * MILLION})]))
+    assert reply.status == 413 and "67108864" in reply.text
+    assert read(server, run, "historyLineCount")["historyLineCount"] == 0
+
+
+def test_a_line_beyond_the_limit_is_refused_by_name(server, run):
+    reply = stream(server, run, history(0, [json.dumps({"x": "a" * 50 * MILLION})]))
+    assert reply.status == 400 and "wandb-history.jsonl" in reply.text
+
+
+@pytest.mark.parametrize("body", [
+    json.dumps(history(0, ['{"a":' * 100_000 + "1" + "}" * 100_000])).encode(),
+    b'{"files":' * 50_000,
+    b'{"files": {"wandb-history.jsonl": {"offset": 0, "content": ["{\\"a\\": \\"\xff\xfe\\"}"]}}}',
+], ids=["a deep row", "a deep envelope", "no text"])
+def test_what_is_no_row_is_refused(server, run, body):
+    assert stream(server, run, body).status == 400
+    assert read(server, run, "historyLineCount")["historyLineCount"] == 0
+
+
+@pytest.mark.parametrize("offset", [-1, -2**63, 2**63, INT64_MAX, INT64_MAX - 1, 10**18, INT32_MAX])
+def test_an_offset_beyond_any_file_is_refused_and_changes_nothing(server, run, offset):
+    for name in ("wandb-history.jsonl", "output.log"):
+        reply = stream(server, run, {"files": {name: {"offset": offset, "content": ["{}"] * 2}}})
+        assert reply.status == 400 and name in reply.text, reply.text
+    assert read(server, run, "historyLineCount logLineCount") == {"historyLineCount": 0, "logLineCount": 0}
+
+
+def test_two_lines_at_the_two_ends_of_a_file_cost_two_lines(server, run):
+    for name, line in (("wandb-history.jsonl", '{"x":1}'), ("output.log", "text")):
+        for offset in (0, INT32_MAX - 1):
+            assert stream(server, run, {"files": {name: {"offset": offset, "content": [line]}}}).status == 200
+    assert read(server, run, "historyLineCount logLineCount") == {"historyLineCount": INT32_MAX, "logLineCount": INT32_MAX}
+    for samples in (1, 2, 500, 20_000, INT32_MAX - 1, INT32_MAX):
+        rows = read(server, run, f"history(samples: {samples})", seconds_max=20)["history"]
+        assert rows == ['{"x":1}'] * min(samples, 2), samples
+    specs = json.dumps(json.dumps({"keys": ["x"], "samples": INT64_MAX}))
+    assert read(server, run, f"sampledHistory(specs: [{specs}])", seconds_max=20)["sampledHistory"] == [[{"x": 1}] * 2]
+    page = read(server, run, f"logLines(first: {INT32_MAX}) {{ edges {{ node {{ line }} }} }}", seconds_max=20)["logLines"]["edges"]
+    assert len(page) <= 10_000 and page[0]["node"]["line"] == "text"
+
+
+def test_steps_at_the_ends_of_their_range_are_kept_and_found(server, run):
+    steps = [2**63 - 1, -(2**63), 10**25]
+    assert stream(server, run, history(0, [json.dumps({"_step": step}) for step in steps] + ['{"_step":1e300}'])).status == 200
+    assert len(read(server, run, "history(samples: 10)")["history"]) == 4
+    assert read(server, run, f"history(minStep: {INT64_MAX}, maxStep: {-2**63}, samples: {INT32_MAX})")["history"] == []
+
+
+@pytest.mark.parametrize("row", ['{"\\ud800":1}', '{"\\u0000":2}', '{"a":"\\ud83d"}', '{"":0}', '{"a":1,"a":2}', '{"\u202e\U0001f600":1}'])
+def test_texts_at_the_edge_of_unicode_come_back_as_they_were_sent(server, run, row):
+    assert stream(server, run, history(0, [row])).status == 200
+    assert read(server, run, "history(samples: 10)")["history"] == [row]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../x", "a/b", "a\nb", "%2e%2e", "x" * 10_000, "a\0b"])
+def test_a_run_that_could_not_be_addressed_is_not_made(server, run, name):
+    reply = server.request("POST", "/graphql", {"query": """mutation($n: String, $e: String) { upsertBucket(input: {name: $n, modelName: "p",
+        entityName: $e}) { bucket { id } } }""", "variables": {"n": name, "e": run.name}}, key=run.key)
+    assert "run id" in reply.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "a/../../b", "..", "", "a//b", "a\\..\\b", "a\0b", "./a", "x" * 5000])
+def test_a_file_outside_of_its_run_has_no_address(server, run, name):
+    reply = server.request("POST", "/graphql", {"query": """mutation($f: [String!]!, $e: String) { createRunFiles(input: {entityName: $e,
+        projectName: "p", runName: "r", files: $f}) { files { uploadUrl } } }""", "variables": {"f": [name], "e": run.name}}, key=run.key)
+    assert "file name" in reply.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("field,text", [
+    ("runs(first: 10, filters: $t) { edges { node { name } } }", json.dumps({"name": {"$regex": "(a+)+" * 2000 + "$"}})),
+    ("runs(first: 10, filters: $t) { edges { node { name } } }", '{"$and":[' * 5000 + "{}" + "]}" * 5000),
+    ("runs(first: 10, after: $t) { edges { node { name } } }", "%%%"),
+], ids=["a regular expression", "a deep filter", "a cursor"])
+def test_a_listing_is_refused_where_it_would_not_end(server, run, field, text):
+    kind = "JSONString" if "filters" in field else "String"
+    reply = server.request("POST", "/graphql", {"query": f"query($e: String, $t: {kind}) {{ project(name: \"p\", entityName: $e) {{ {field} }} }}",
+                                                "variables": {"e": run.name, "t": text}}, key=run.key)
+    assert reply.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("config", [
+    "method: grid\nparameters: " + "{a: " * 20_000 + "1" + "}" * 20_000,
+    "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{i}: &a{i} [{','.join(['*a' + str(i - 1)] * 10)}]\n" for i in range(1, 10))
+    + "method: grid\nparameters: {lr: {values: *a9}}\n",
+    json.dumps({"method": "grid", "parameters": {f"p{i}": {"values": list(range(100_000))} for i in range(5)}}),
+], ids=["deep", "aliases of aliases", "a grid without end"])
+def test_a_sweep_file_that_would_explode_is_refused(server, run, config):
+    reply = server.request("POST", "/graphql", {"query": """mutation($c: String!, $e: String) { upsertSweep(input: {config: $c, projectName: "p",
+        entityName: $e}) { sweep { name } } }""", "variables": {"c": config, "e": run.name}}, key=run.key, seconds_max=60)
+    assert "sweep config" in reply.json()["errors"][0]["message"]
+
+
+def test_a_thousand_idle_and_a_thousand_slow_connections_are_no_burden(server):
+    connections = [socket.create_connection(("127.0.0.1", server.port), timeout=10) for _ in range(2000)]
+    for connection in connections[1000:]:
+        connection.sendall(b"POST /graphql HTTP/1.1\r\nHost: x\r\nX-A: ")
+    assert server.get("/ready").status == 200
+    for connection in connections:
+        connection.close()
+
+
+def authorized_head(user, path, *fields) -> bytes:
+    key = base64.b64encode(f"api:{user.key}".encode()).decode()
+    return "\r\n".join([f"POST {path} HTTP/1.1", "Host: x", f"Authorization: Basic {key}", *fields, "", ""]).encode()
+
+
+def test_a_chunked_body_that_never_ends_is_refused(server, run):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(authorized_head(run, f"/files/{run.name}/p/r/file_stream", "Transfer-Encoding: chunked"))
+        chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+        try:
+            for _ in range(200):  # the limit is 64 of them
+                connection.sendall(chunk)
+        except OSError:
+            pass  # it does not listen for ever
+        assert connection.recv(4096).startswith(b"HTTP/1.1 413")
+
+
+def test_large_bodies_held_open_share_a_bounded_memory(server, run):
+    connections = []
+    for _ in range(16):  # 16 x 50 MB; 512 MB are what all bodies together may take
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=2)
+        connection.sendall(authorized_head(run, f"/files/{run.name}/p/r/file_stream", "Content-Length: 60000000"))
+        try:
+            connection.sendall(b" " * 50 * MILLION)
+        except OSError:
+            pass
+        connections.append(connection)
+    assert server.get("/healthz").status == 200
+    for connection in connections:
+        connection.close()
+
+
+@pytest.mark.parametrize("encoding,body,status", [("gzip", gzip.compress(b" " * 300 * MILLION), 413), ("br", b"{}", 400),
+                                                  ("gzip, gzip", gzip.compress(gzip.compress(b"{}")), 400), ("gzip", b"\x1f\x8b\x08\0", 400)],
+                         ids=["a bomb", "unknown", "twice", "cut off"])
+def test_an_encoding_that_is_none_or_a_bomb_is_refused(server, run, encoding, body, status):
+    reply = server.request("POST", f"/files/{run.name}/p/r/file_stream", body, key=run.key, headers={"Content-Encoding": encoding})
+    assert reply.status == status and reply.json()["errors"][0]["message"]
