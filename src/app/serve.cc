@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -35,6 +36,8 @@ constexpr std::chrono::seconds kMaintenanceInterval{5};
 // What a program needs before it speaks, however short the leases are.
 constexpr std::chrono::seconds kLeaseStartMin{30};
 constexpr std::chrono::milliseconds kDrainDeadline{4000};
+// From the signal to the end of the process, whatever still hangs then.
+constexpr std::chrono::milliseconds kStopDeadline{4700};
 // Models are fitted with what time is left.
 constexpr int kSearchNiceness = 10;
 
@@ -69,6 +72,39 @@ class Periodic {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_stopping_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+// Ends the process some time after Start, unless it is destroyed before. What was answered is
+// committed, so nothing is owed to anybody then: the next start reads the write-ahead log.
+class StopDeadline {
+ public:
+  StopDeadline() = default;
+  ~StopDeadline() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_over_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  StopDeadline(const StopDeadline&) = delete;
+  StopDeadline& operator=(const StopDeadline&) = delete;
+
+  void Start() {
+    thread_ = std::thread([this] {
+      std::unique_lock lock(mutex_);
+      if (wake_.wait_for(lock, kStopDeadline, [this] { return is_over_; })) return;
+      Log(LogLevel::kWarning, "serve", "work is still going on after {} ms: leaving without it",
+          kStopDeadline.count());
+      std::_Exit(kExitOk);
+    });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_over_ = false;  // guarded by mutex_
   std::thread thread_;
 };
 
@@ -188,6 +224,7 @@ Result<void> Serve(const ServeOptions& options) {
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  StopDeadline stop_deadline;  // before all that may take its time to end
   Clock& clock = SystemClock();
   const storage::DataPaths paths(options.data);
   const Result<std::unique_ptr<storage::FolderLock>> lock = storage::FolderLock::Take(paths);
@@ -289,6 +326,7 @@ Result<void> Serve(const ServeOptions& options) {
     });
     int received = 0;
     sigwait(&stop_signals, &received);
+    stop_deadline.Start();
     Log(LogLevel::kInfo, "serve", "signal {}: draining", received);
   }
   is_ready = false;

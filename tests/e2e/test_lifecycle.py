@@ -1,14 +1,18 @@
 """The server as a process: first start, later starts, stopping, refusing."""
+import contextlib
+import http.client
 import json
 import os
+import socket
 import sqlite3
 import stat
 import subprocess
+import threading
 import time
 
 import pytest
 
-from harness.server import STOP_SECONDS_MAX, Server, User
+from harness.server import STOP_SECONDS_MAX, Server, User, basic
 
 RUN = "query R($e: String!) { project(name: \"p\", entityName: $e) { run(name: \"r\") { state historyLineCount history(samples: 1000) } } }"
 
@@ -20,6 +24,13 @@ def rows(first, count):
 def first_user(server) -> User:
     entity = server.graphql("query Viewer { viewer { entity } }", key=server.admin_key)["viewer"]["entity"]
     return User(entity, server.admin_key)
+
+
+def wait_until(is_so, seconds_max=20):
+    deadline = time.monotonic() + seconds_max
+    while not is_so():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 def status_of_refusal(process) -> int:
@@ -74,6 +85,47 @@ def test_sigterm_ends_the_server_within_five_seconds_with_status_0(tmp_path):
         started = time.monotonic()
         assert server.stop() == 0
         assert time.monotonic() - started < 5
+
+
+def post_and_be_cut_off(server, user):
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        assert server.file_stream(user, "p", "r", rows(10, 10)).status == 503
+
+
+def test_a_client_in_the_middle_of_something_does_not_hold_the_server(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        user = first_user(server)
+        server.create_run(user, "p", "r")
+        head = "".join(f"{name}: {value}\r\n" for name, value in basic(user.key).items())
+        begun = [f"POST /files/{user.name}/p/r/file_stream HTTP/1.1\r\nHost: x\r\n{head}Content-Length: 100000\r\n\r\n{{",
+                 f"GET /api/events HTTP/1.1\r\nHost: x\r\n{head}\r\n", "POST /graphql HTTP/1.1\r\nHo"]
+        connections = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in begun]
+        for connection, text in zip(connections, begun):
+            connection.sendall(text.encode())
+        started = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - started < 5.5  # and what the test's own machine takes
+        for connection in connections:
+            connection.close()
+
+
+def test_a_write_that_hangs_does_not_hold_the_server_and_nothing_answered_is_lost(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        user = first_user(server)
+        server.create_run(user, "p", "r")
+        assert server.file_stream(user, "p", "r", rows(0, 10)).status == 200
+        other = sqlite3.connect(tmp_path / "data/regatta.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")  # no one else can write until this ends
+        hanging = threading.Thread(target=post_and_be_cut_off, args=(server, user))
+        hanging.start()
+        wait_until(lambda: "regatta_http_requests_in_flight 2" in server.get("/metrics").text)
+        started = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - started < 5.5
+        hanging.join()
+        other.close()
+    with Server.start(tmp_path / "data") as server:
+        assert server.graphql(RUN, {"e": user.name}, key=user.key)["project"]["run"]["historyLineCount"] == 10
 
 
 def test_a_second_server_on_the_same_folder_is_refused_with_the_first_ones_pid(tmp_path):
@@ -154,7 +206,6 @@ def test_a_graceful_stop_loses_nothing_that_was_answered(tmp_path):
 
 
 def test_a_silent_connection_is_closed(tmp_path):
-    import socket
     with Server.start(tmp_path / "data") as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=90) as connection:
             connection.sendall(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Le")
