@@ -3,8 +3,8 @@
 
     bench/sweeps.py [--sweeps N] [--trials N] [--busy N] [--seconds S] [--method bayes|random] [--crowd N] [--json FILE]
 
-The folder is made by the server itself with one real trial, which is then multiplied in the database while the server
-is down. Then agents register at every sweep (which brings it into memory and fits its model), and agents of --busy
+The folder is made by the server itself with one real trial, which is then multiplied in the database (points, attempts and
+runs) while the server is down. Then agents register at every sweep (which brings it into memory and fits its model), and agents of --busy
 sweeps take points, log one row and finish, as fast as --pace allows, while somebody else logs rows to an ordinary run.
 `--method random` is the same work without a model: what is left of the times then is the machine's.
 """
@@ -75,13 +75,14 @@ def multiply(data: pathlib.Path, sweeps: int, trials: int) -> None:
     for table in ("sweep_records", "sweep_points", "sweep_attempts"):
         tables[table] = dict(database.execute(f"SELECT * FROM {table} WHERE sweep_id = (SELECT sweep_id FROM sweep_points LIMIT 1)").fetchone())
     first = tables["sweep_points"]["sweep_id"]
+    tables["runs"] = dict(database.execute("SELECT * FROM runs WHERE sweep_name <> '' LIMIT 1").fetchone())
 
     def insert(table: str, **changed) -> None:
         row = {**tables[table], **changed}
         names = ", ".join(row)
         database.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 
-    for (sweep,) in database.execute("SELECT id FROM sweeps").fetchall():
+    for sweep, name in database.execute("SELECT id, name FROM sweeps").fetchall():
         rng = random.Random(sweep)
         for number in range(1 if sweep == first else 0, trials):
             point = draw(rng)
@@ -89,7 +90,8 @@ def multiply(data: pathlib.Path, sweeps: int, trials: int) -> None:
             insert("sweep_points", sweep_id=sweep, number=number, same_as=number, attempt=number, result=number, ended_order=2 * number + 2,
                    queue_order=2 * number + 1, args=json.dumps({name: {"value": item} for name, item in point.items()}))
             insert("sweep_attempts", sweep_id=sweep, serial=number, point=number, run_id=f"s{sweep}r{number}",
-                   token=number + 1, **{name: value for name in ("best", "worst", "last")})
+                   token=number + 1, **{column: value for column in ("best", "worst", "last")})
+            insert("runs", id=None, name=f"s{sweep}r{number}", sweep_name=name, summary=json.dumps({"loss": value}))
         insert("sweep_records", sweep_id=sweep, search_next=trials, queue_next=2 * trials + 3, token_next=trials + 2, attempts_issued=trials)
     database.commit()
     database.close()
