@@ -1,6 +1,8 @@
 #include "serve.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -155,9 +157,15 @@ Result<FirstUser> FindOrMakeFirstUser(tracking::Store& store, Clock& clock,
   return FirstUser{.user = user, .is_new = true};
 }
 
+// Whether "address:port" is one that only this machine reaches. A name like 127.0.0.1.example.org
+// is not.
 bool IsLoopback(const std::string& listen) {
-  return listen.starts_with("127.") || listen.starts_with("localhost:") ||
-         listen.starts_with("[::1]:");
+  const std::string host = listen.substr(0, listen.rfind(':'));
+  in_addr address{};
+  if (::inet_pton(AF_INET, host.c_str(), &address) == 1) {
+    return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
+  return host == "localhost" || host == "[::1]";
 }
 
 std::vector<server::PageFile> PageFiles() {

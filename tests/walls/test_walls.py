@@ -18,6 +18,8 @@ BUILD = pathlib.Path(os.environ.get("REGATTA_BUILD", ROOT / "build/release"))
 # module -> modules whose headers it must not be able to include
 NEVER = {
     "base": {"search", "tracking", "sweeps", "storage", "graphql", "net", "wandb", "server", "agent", "app"},
+    "codec": {"command", "search", "tracking", "sweeps", "storage", "graphql", "net", "wandb", "server", "agent", "app"},
+    "command": {"codec", "search", "tracking", "sweeps", "storage", "graphql", "net", "wandb", "server", "agent", "app"},
     "search": {"tracking", "sweeps", "storage", "graphql", "net", "wandb", "server", "agent", "app"},
     "tracking": {"search", "sweeps", "storage", "graphql", "net", "wandb", "server", "agent", "app"},
     "sweeps": {"storage", "graphql", "net", "wandb", "server", "agent", "app"},
