@@ -4,7 +4,8 @@
     tools/compatibility.py [--binary build/release/regatta] [--check]
 
 Made from the schema and its resolvers (`regatta schema`), the operations that the published clients send
-(tests/conformance/operations.tsv), and the newest results of upstream's own tests (tests/conformance/results/).
+(tests/conformance/operations.tsv), and the newest results of upstream's own tests (tests/conformance/results/) with the
+reasons of those that did not pass (tests/conformance/reasons.tsv).
 --check writes nothing and fails when the document is not up to date.
 """
 import argparse
@@ -18,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs/compatibility.md"
 TABLES = ROOT / "tests/conformance"
 TOKEN = re.compile(r"\u2026|[A-Za-z_][A-Za-z_0-9]*|[{}().:\[\]@]|\"[^\"]*\"|\$\w+|\S")
+GATES = ["A", "B", "BS", "C", "D"]
 TIERS = {"T1": "init, log, finish, sweep, agent", "T2": "reading back, files, artifacts, resume, sync",
          "T3": "launch, registries, automations, organizations"}
 
@@ -167,14 +169,37 @@ def status(schema, fragments, kind, text):
     return ("partial", gaps) if gaps else ("supported", [])
 
 
+def cell(text):
+    return text.strip().replace("|", "\\|")
+
+
+def not_passed(path, reasons):
+    """A table of the tests that did not pass, each with its reason. Raises SystemExit for a failure without one."""
+    found = [line.split("\t") for line in path.read_text().splitlines() if line]
+    unexplained = [test for state, test, _ in found if state != "skipped" and test not in reasons]
+    if unexplained:
+        sys.exit("tests/conformance/reasons.tsv has no reason for: " + ", ".join(unexplained))
+    # Skipped tests give upstream's own reason, cut off where it is long.
+    return ["| not passed | | reason |", "| --- | --- | --- |"] + [
+        f"| `{cell(test)}` | {state} | {cell(reasons.get(test) or 'upstream: ' + (message or 'an expected failure'))} |"
+        for state, test, message in found]
+
+
 def results():
-    lines = []
-    for path in sorted((TABLES / "results").glob("table-*.txt")) if (TABLES / "results").exists() else []:
-        lines += ["", "```", path.read_text().rstrip(), "```"]
-        gaps = path.with_name(path.name.replace("table-", "not-passed-"))
+    reasons = dict(rows("reasons.tsv"))
+    lines, summary = [], ["", "| gate | passed | failed | skipped |", "| --- | ---: | ---: | ---: |"]
+    for name in GATES:
+        table = TABLES / f"results/table-{name}.txt"
+        if not table.exists():
+            continue
+        text = table.read_text().rstrip()
+        counts = re.search(r"^passed (\d+) failed (\d+) skipped (\d+)$", text, re.MULTILINE)
+        summary.append(f"| {name} | " + " | ".join(counts.groups()) + " |")
+        lines += ["", f"### Gate {name}", "", "```", text, "```"]
+        gaps = TABLES / f"results/not-passed-{name}.txt"
         if gaps.exists() and gaps.read_text().strip():
-            lines += ["", "Not passed:", "", "```", gaps.read_text().rstrip(), "```"]
-    return lines
+            lines += [""] + not_passed(gaps, reasons)
+    return summary + lines if lines else []
 
 
 def document(schema):
