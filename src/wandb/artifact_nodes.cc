@@ -206,7 +206,10 @@ std::vector<Resolved> ResolvedTags(const std::vector<std::string>& tags) {
   std::vector<Resolved> resolved;
   for (const std::string& tag : tags) {
     resolved.emplace_back(
-        Record("Tag").Set("id", codec::EncodeBase64("Tag:" + tag)).Set("name", tag));
+        Record("Tag")
+            .Set("id", codec::EncodeBase64("Tag:" + tag))
+            .Set("name", tag)
+            .Set("tagCategoryName", ""));  // tags have no categories; clients want a text
   }
   return resolved;
 }

@@ -279,6 +279,20 @@ void AddTypeResolvers(ResolverMap& resolvers) {
                                       });
                                     });
   resolvers.Field<ArtifactTypeNode>(
+      "ArtifactType", "artifactSequence",
+      [](const ArtifactTypeNode& node, const FieldContext& field) {
+        return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
+          Result<std::optional<ArtifactCollection>> found = tables.artifacts().FindCollectionByName(
+              node.project->project.id, field.args().StringOr("name", ""));
+          if (!found) return found.error();
+          if (!*found || (*found)->type != node.type.id || (*found)->is_portfolio) {
+            return Resolved(nullptr);
+          }
+          return ResolvedCollection(std::make_shared<const CollectionNode>(
+              CollectionNode{**std::move(found), node.project}));
+        });
+      });
+  resolvers.Field<ArtifactTypeNode>(
       "ArtifactType", "artifact", [](const ArtifactTypeNode& node, const FieldContext& field) {
         return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
           const auto member =

@@ -213,7 +213,7 @@ void AddProjectResolvers(ResolverMap& resolvers) {
                             "createdAt"});
   resolvers.Record("TagConnection", {"edges"});
   resolvers.Record("TagEdge", {"node"});
-  resolvers.Record("Tag", {"id", "name"});
+  resolvers.Record("Tag", {"id", "name", "tagCategoryName"});
   resolvers.Record("UpsertModelPayload", {"model", "project", "inserted", "clientMutationId"});
   resolvers.Record("DeleteModelPayload", {"success", "clientMutationId"});
 }
