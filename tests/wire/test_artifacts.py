@@ -122,3 +122,110 @@ def test_two_runs_make_versions_of_one_artifact_at_once(client):
         result(sorted(found.values()))
     """, client.user.name)
     assert seen == names
+
+
+def test_a_draft_of_a_version_adds_to_it(client):
+    seen = client.run("""
+        with wandb.init(project="art", id="drafting") as run:
+            artifact = wandb.Artifact("growing", type="dataset")
+            with artifact.new_file("first.txt") as file:
+                file.write("first")
+            run.log_artifact(artifact).wait()
+            draft = run.use_artifact("growing:latest").new_draft()
+            with draft.new_file("second.txt") as file:
+                file.write("second")
+            version = run.log_artifact(draft).wait().version
+            entity = run.entity
+        api = wandb.Api()
+        result({"version": version, "files": [sorted(f.name for f in api.artifact(f"{entity}/art/growing:{v}").files())
+                                              for v in ("v0", "v1")]})
+    """)
+    assert seen == {"version": "v1", "files": [["first.txt"], ["first.txt", "second.txt"]]}
+
+
+def test_a_reference_is_kept_as_an_address_with_its_checksum(client):
+    seen = client.run("""
+        pathlib.Path("outside.bin").write_bytes(b"kept elsewhere")
+        with wandb.init(project="art", id="referring") as run:
+            artifact = wandb.Artifact("pointers", type="dataset")
+            artifact.add_reference("file://" + str(pathlib.Path("outside.bin").absolute()), name="inside.bin")
+            artifact.add_reference("https://example.invalid/weights", name="weights", checksum=False)
+            run.log_artifact(artifact).wait()
+            entity = run.entity
+        artifact = wandb.Api().artifact(f"{entity}/art/pointers:latest")
+        entry = artifact.get_entry("inside.bin")
+        result({"entries": sorted(artifact.manifest.entries), "far": artifact.get_entry("weights").ref_target(),
+                "content": pathlib.Path(entry.download(root="back")).read_bytes().decode()})
+    """)
+    assert seen == {"entries": ["inside.bin", "weights"], "far": "https://example.invalid/weights", "content": "kept elsewhere"}
+
+
+def test_aliases_tell_versions_apart_and_a_deleted_version_is_gone(client):
+    seen = client.run("""
+        with wandb.init(project="art", id="aliased") as run:
+            for content in ("one", "two", "three"):
+                artifact = wandb.Artifact("named", type="dataset")
+                with artifact.new_file("file.txt") as file:
+                    file.write(content)
+                run.log_artifact(artifact, aliases=[content]).wait()
+            path = f"{run.entity}/art/named"
+        api = wandb.Api()
+        moved = api.artifact(path + ":one")
+        moved.aliases.append("best")
+        moved.description = "the best so far"
+        moved.metadata["score"] = 7
+        moved.save()
+        api.artifact(path + ":two").delete(delete_aliases=True)
+        api = wandb.Api()
+        try:
+            api.artifact(path + ":v1")
+            gone = "still there"
+        except Exception as error:
+            gone = str(error)
+        best = api.artifact(path + ":best")
+        result({"gone": gone, "best": [best.version, best.description, best.metadata, sorted(best.aliases)],
+                "versions": sorted(a.version for a in api.artifacts("dataset", path)), "latest": api.artifact(path + ":latest").version})
+    """)
+    assert "still there" not in seen["gone"] and "v1" in seen["gone"]
+    assert seen["best"] == ["v0", "the best so far", {"score": 7}, ["best", "one"]]
+    assert seen["versions"] == ["v0", "v2"]
+    assert seen["latest"] == "v2"
+
+
+def test_a_model_is_logged_used_and_linked(client):
+    seen = client.run("""
+        pathlib.Path("model.bin").write_bytes(b"weights")
+        with wandb.init(project="art", id="modelling") as run:
+            run.log_model("model.bin", name="net")
+        with wandb.init(project="art", id="choosing") as run:
+            artifact = run.use_artifact("net:latest", type="model")
+            run.link_artifact(artifact, "chosen", aliases=["prod"])
+            content = pathlib.Path(run.use_model("net:latest")).read_bytes().decode()
+            entity = run.entity
+        linked = wandb.Api().artifact(f"{entity}/art/chosen:prod")
+        result({"content": content, "type": linked.type,
+                "linked": pathlib.Path(linked.download(root="back"), "model.bin").read_bytes().decode()})
+    """)
+    assert seen == {"content": "weights", "type": "model", "linked": "weights"}
+
+
+def test_a_collection_is_described_tagged_renamed_and_deleted(client):
+    seen = client.run("""
+        with wandb.init(project="art", id="collecting") as run:
+            artifact = wandb.Artifact("collected", type="dataset")
+            with artifact.new_file("file.txt") as file:
+                file.write("x")
+            run.log_artifact(artifact).wait()
+            path = f"{run.entity}/art/"
+        collection = wandb.Api().artifact_collection("dataset", path + "collected")
+        before = [collection.is_sequence(), list(collection.tags)]
+        collection.description, collection.tags, collection.name = "what it is", ["good"], "renamed"
+        collection.save()
+        again = wandb.Api().artifact_collection("dataset", path + "renamed")
+        after = [again.name, again.description, list(again.tags), sorted(again.aliases)]
+        again.delete()
+        result({"before": before, "after": after, "left": wandb.Api().artifact_exists(path + "renamed:v0")})
+    """)
+    assert seen["before"] == [True, []]
+    assert seen["after"][:3] == ["renamed", "what it is", ["good"]] and "latest" in seen["after"][3]
+    assert seen["left"] is False

@@ -1,4 +1,5 @@
 """Reading back through wandb.Api()."""
+import pytest
 
 THREE_RUNS = """
 for i, (lr, opt, tags) in enumerate([(0.1, "adam", ["a"]), (0.01, "sgd", ["a", "b"]), (0.5, "adam", [])]):
@@ -108,7 +109,7 @@ def test_projects_viewer_and_team_are_listed(client):
 
 
 def test_an_unknown_run_is_an_error_that_names_it(client):
-    done = client.python("wandb.Api().run('nowhere/at/all')", check=False, seconds_max=60)
+    done = client.python("wandb.Api().run('nowhere/at/all')", check=False)
     assert done.code != 0
     assert "nowhere/at/all" in done.output or "ould not find" in done.output, done.output
 
@@ -118,7 +119,7 @@ def test_what_one_may_not_see_looks_like_what_does_not_exist(client, server):
     server.create_run(other, "secret", "hidden")
     errors = []
     for path in (f"{other.name}/secret/hidden", f"{other.name}/secret/missing", "nobody/secret/hidden"):
-        done = client.python("wandb.Api().run(sys.argv[1])", path, check=False, seconds_max=60)
+        done = client.python("wandb.Api().run(sys.argv[1])", path, check=False)
         assert done.code != 0
         errors.append(done.output.strip().splitlines()[-1].replace(path, "PATH"))
     parts = [error.replace(other.name, "E").replace("nobody", "E").replace("missing", "hidden") for error in errors]
@@ -137,3 +138,32 @@ def test_an_empty_project_has_no_runs_and_an_unknown_one_is_an_error(client):
     """)
     assert seen["empty"] == 0
     assert "not-there" in seen["unknown"], seen
+
+
+def test_a_run_is_deleted_once_and_asking_again_does_no_harm(client):
+    seen = read(client, """
+run = api.run(path + "/r0")
+run.delete()
+run.delete()
+result(sorted(r.id for r in wandb.Api().runs(path)))
+""")
+    assert seen == ["r1", "r2"]
+
+
+def test_a_project_without_reports_lists_none(client):
+    assert read(client, "result([report.name for report in api.reports(path)])") == []
+
+
+@pytest.mark.versions("0.31.0")
+def test_the_console_of_a_run_is_read_back_page_by_page(client):
+    seen = client.run("""
+        with wandb.init(project="reading", id="talks") as run:
+            for i in range(250):
+                print(f"line {i}")
+            run.log({"x": 1})
+        run = wandb.Api().run(f"{run.entity}/reading/talks")
+        result({"all": [line.content for line in run.console_logs(per_page=100) if line.content.startswith("line ")],
+                "last": [line.content for line in run.console_logs(last=3)]})
+    """, env={"WANDB_CONSOLE": "wrap"})
+    assert seen["all"] == [f"line {i}" for i in range(250)]
+    assert len(seen["last"]) == 3 and "line 249" in seen["last"]

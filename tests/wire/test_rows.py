@@ -1,6 +1,7 @@
 """What was logged is what is read back, bit for bit, whatever the row looks like."""
 import json
 import math
+import random
 
 import pytest
 
@@ -152,12 +153,46 @@ def test_keys_in_any_order_and_bare_special_numbers_are_kept(server, user):
     assert read["n"] == 9223372036854775807
 
 
-def test_a_line_that_is_not_json_stops_neither_the_stream_nor_the_server(server, user):
+def test_a_line_that_is_not_json_refuses_its_request_whole_and_the_run_goes_on(server, user):
     server.create_run(user, PROJECT, "spoiled")
     reply = server.file_stream(user, PROJECT, "spoiled", history(0, ['{"_step": 0, "x": 0}', '{"_step": 1, "x": ', '{"_step": 2, "x": 2}']))
-    assert reply.status in (200, 400)
-    assert server.file_stream(user, PROJECT, "spoiled", {"complete": True, "exitcode": 0}).status == 200
-    assert server.get("/healthz").status == 200
+    assert reply.status == 400
+    assert "wandb-history.jsonl" in reply.text and "1" in reply.text, "the file and the line are named"
+    assert rows_of(server, user, "spoiled") == (0, [])
+    assert server.file_stream(user, PROJECT, "spoiled", history(0, lines(0, 3), complete=True, exitcode=0)).status == 200
+    assert rows_of(server, user, "spoiled")[0] == 3
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_resent_in_whatever_pieces_is_stored_once(server, user, seed):
+    """History, system events, console and summary together, cut and repeated at random, as a client that never hears back."""
+    rng = random.Random(seed)
+    run = f"resent-{seed}"
+    server.create_run(user, PROJECT, run)
+    sent = {"wandb-history.jsonl": lines(0, 40),
+            "wandb-events.jsonl": [json.dumps({"_wandb": True, "_timestamp": 1e9 + i, "system.cpu": i}) for i in range(40)],
+            "output.log": [f"2026-01-02T03:04:05.{i:06d} line {i}" for i in range(40)]}
+    at = dict.fromkeys(sent, 0)
+    while min(at.values()) < 40:
+        files = {"wandb-summary.json": {"offset": 0, "content": [json.dumps({"x": min(at.values())})]}}
+        for name in rng.sample(list(sent), rng.randint(1, 3)):
+            first = rng.randint(0, min(at[name], 39))  # what went before may come again
+            end = min(40, first + rng.randint(1, 15))
+            files[name] = {"offset": first, "content": sent[name][first:end]}
+            at[name] = max(at[name], end)
+        for _ in range(rng.randint(1, 3)):
+            assert server.file_stream(user, PROJECT, run, {"files": files}).status == 200
+    last = {"files": {"wandb-summary.json": {"offset": 0, "content": ['{"x": 40}']}}, "complete": True, "exitcode": 0}
+    for _ in range(2):
+        assert server.file_stream(user, PROJECT, run, last).status == 200
+    found = server.graphql("""query All($e: String!, $p: String!, $r: String!) { project(name: $p, entityName: $e) { run(name: $r) {
+        historyLineCount eventsLineCount logLineCount history(samples: 1000) events(samples: 1000) summaryMetrics
+        logLines(first: 1000) { edges { node { line } } } } } }""", {"e": user.name, "p": PROJECT, "r": run}, key=user.key)["project"]["run"]
+    assert (found["historyLineCount"], found["eventsLineCount"], found["logLineCount"]) == (40, 40, 40)
+    assert found["history"] == sent["wandb-history.jsonl"]
+    assert found["events"] == sent["wandb-events.jsonl"]
+    assert [edge["node"]["line"] for edge in found["logLines"]["edges"]] == [f"line {i}" for i in range(40)]
+    assert json.loads(found["summaryMetrics"])["x"] == 40
 
 
 def test_gzip_bodies_are_read(server, user):

@@ -302,7 +302,7 @@ def test_the_runs_of_a_sweep_are_filtered_ordered_and_explained(client):
 
 
 def test_an_agent_of_an_unknown_sweep_ends_with_an_error(client):
-    done = client.wandb("agent", f"{client.user.name}/nowhere/abcd1234", check=False, seconds_max=60)
+    done = client.wandb("agent", f"{client.user.name}/nowhere/abcd1234", check=False)
     assert done.code == 1
     assert "abcd1234" in done.output or "not found" in done.output.lower() or "ould not find" in done.output, done.output
 
@@ -311,7 +311,7 @@ def test_a_sweep_file_with_mistakes_is_refused_and_makes_no_sweep(client):
     config = {"program": "train.py", "method": "grip", "metric": {"name": "loss", "goal": "minimise!"}, "run_cap": 0,
               "parameters": {"x": {"min": 5, "max": 1}, "y": {"distribution": "normel", "mu": 0}}}
     (client.folder / "bad.yaml").write_text(json.dumps(config))
-    done = client.wandb("sweep", "--project", "mistaken", "bad.yaml", check=False, seconds_max=60)
+    done = client.wandb("sweep", "--project", "mistaken", "bad.yaml", check=False)
     assert "wandb agent" not in done.output, done.output
     for name in ("method", "grip"):
         assert name in done.output, done.output
