@@ -113,6 +113,11 @@ void AgentCore::Tick(Timestamp now) {
   CheckHeartbeat(now);
 }
 
+// A short lease wants several signs of life while it lasts.
+Duration AgentCore::HeartbeatInterval() const {
+  return std::min<Duration>(options_.heartbeat_interval, lease_ / 4);
+}
+
 void AgentCore::WantHeartbeat(Timestamp at) {
   next_heartbeat_at_ =
       std::min(next_heartbeat_at_, std::max(at, heartbeat_sent_at_ + kHeartbeatGap));
@@ -137,7 +142,7 @@ void AgentCore::CheckHeartbeat(Timestamp now) {
   }
   is_heartbeat_open_ = true;
   heartbeat_sent_at_ = now;
-  next_heartbeat_at_ = now + options_.heartbeat_interval;
+  next_heartbeat_at_ = now + HeartbeatInterval();
   ended_in_open_heartbeat_ = unreported_.size();
   actions_.push_back(SendHeartbeat{.report = Report(), .ended_runs = unreported_});
 }
@@ -158,8 +163,7 @@ void AgentCore::HeartbeatAnswered(Timestamp now, const Result<std::vector<Comman
       ++failed_heartbeats_;
       Log(failed_heartbeats_ == 1 ? LogLevel::kInfo : LogLevel::kWarning, "agent",
           "heartbeat failed ({}): {}", failed_heartbeats_, reply.error().message);
-      WantHeartbeat(now +
-                    std::min<Duration>(kSecond * failed_heartbeats_, options_.heartbeat_interval));
+      WantHeartbeat(now + std::min<Duration>(kSecond * failed_heartbeats_, HeartbeatInterval()));
     }
     Tick(now);
     return;
@@ -197,6 +201,7 @@ void AgentCore::Obey(Timestamp now, const Command& command) {
         lease_ = std::chrono::duration_cast<Duration>(
             std::chrono::duration<double>(command.lease_seconds));
         has_lease_command_ = true;
+        WantHeartbeat(now + HeartbeatInterval());
       }
       break;
     case Command::Type::kUnknown:

@@ -37,6 +37,7 @@ inline constexpr int kExitUnreachable = 75;  // no heartbeat got through for the
 struct CoreOptions {
   int slots = 1;
   std::optional<int> count;  // runs to finish
+  // Or a quarter of the lease, if that is shorter.
   Duration heartbeat_interval = std::chrono::seconds(5);
   Duration term_timeout = std::chrono::seconds(10);  // SIGTERM to SIGKILL when the agent ends
   Duration kill_delay = std::chrono::seconds(30);    // the same when a run was told to stop
@@ -123,6 +124,7 @@ class AgentCore {
   void CheckPhase(Timestamp now);
   void CheckHeartbeat(Timestamp now);
   void Settle(Live& live);
+  Duration HeartbeatInterval() const;
   void WantHeartbeat(Timestamp at);
   void BeginClosing(Timestamp now);
   // `deadline`, or `rest` before the end if that comes first.

@@ -140,6 +140,18 @@ TEST(AgentCore, AsksForWorkAtOnceAndThenEveryFiveSeconds) {
   EXPECT_THAT(world.Take(), ElementsAre("heartbeat"));
 }
 
+TEST(AgentCore, ShowsSeveralSignsOfLifeWithinAShortLease) {
+  World world;
+  world.Reply({LeaseOf(2), StartOf("r")});
+  world.Take();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(world.core.NextDeadline(), world.now + kSecond / 2);
+    world.Advance(kSecond / 2);
+    ASSERT_THAT(world.Take(), ElementsAre("heartbeat"));
+    world.Reply({});
+  }
+}
+
 TEST(AgentCore, StartsTheRunOfACommandOnceHoweverOftenItIsTold) {
   World world;
   world.Reply({StartOf("a"), StartOf("a")});

@@ -170,6 +170,42 @@ Result<void> ReadEnvironment(AgentOptions& options, Environment environment) {
   return Ok();
 }
 
+std::optional<std::string> ReadText(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  if (!file) {
+    return std::nullopt;
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string Trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == text.npos) {
+    return "";
+  }
+  return std::string(text.substr(first, text.find_last_not_of(kBlank) - first + 1));
+}
+
+// What `regatta login` stored: `base_url = ...` in the person's config file; empty if there is
+// none.
+std::string ConfiguredServer(Environment environment) {
+  std::filesystem::path folder = environment("XDG_CONFIG_HOME").value_or("");
+  if (folder.empty()) {
+    folder = std::filesystem::path(environment("HOME").value_or(".")) / ".config";
+  }
+  std::istringstream lines(ReadText(folder / "regatta/config").value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t equals = line.find('=');
+    if (equals != std::string::npos && Trimmed(line.substr(0, equals)) == "base_url") {
+      return Trimmed(line.substr(equals + 1));
+    }
+  }
+  return {};
+}
+
 Result<void> Complete(AgentOptions& options, const Given& given, std::string_view sweep,
                       Environment environment) {
   if (sweep.empty()) {
@@ -190,12 +226,16 @@ Result<void> Complete(AgentOptions& options, const Given& given, std::string_vie
   } else if (options.path.project.empty()) {
     options.path.project = environment("WANDB_PROJECT").value_or("");
   }
+  if (options.base_url.empty()) {
+    options.base_url = ConfiguredServer(environment);
+  }
   while (options.base_url.ends_with('/')) {
     options.base_url.pop_back();
   }
   if (!options.base_url.starts_with("http://") && !options.base_url.starts_with("https://")) {
     return InvalidArgument(
-        "which server? Set WANDB_BASE_URL or give --base-url, e.g. http://regatta.local:8080");
+        "which server? Set WANDB_BASE_URL, give --base-url (e.g. http://regatta.local:8080), or log "
+        "in once: regatta login --server URL");
   }
   return Ok();
 }
@@ -206,25 +246,6 @@ std::string HostOf(std::string_view url) {
   host = host.substr(0, host.find('/'));
   const std::size_t user = host.rfind('@');
   return std::string(user == host.npos ? host : host.substr(user + 1));
-}
-
-std::optional<std::string> ReadText(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) {
-    return std::nullopt;
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-std::string Trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == text.npos) {
-    return "";
-  }
-  return std::string(text.substr(first, text.find_last_not_of(kBlank) - first + 1));
 }
 
 }  // namespace
@@ -282,7 +303,7 @@ sweep's program with it, watches it, and goes on until the sweep is complete.
 
   -e, --entity NAME     owner of the sweep (WANDB_ENTITY)
   -p, --project NAME    project of the sweep (WANDB_PROJECT)
-      --base-url URL    the server (WANDB_BASE_URL)
+      --base-url URL    the server (WANDB_BASE_URL; else that of `regatta login`)
       --key-file FILE   file with the API key (REGATTA_API_KEY_FILE); else WANDB_API_KEY or netrc
       --ca-file FILE    PEM file of authorities for https (SSL_CERT_FILE)
       --count N         finish N runs, then end

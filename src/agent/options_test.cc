@@ -83,6 +83,17 @@ TEST_F(AgentOptionsTest, SaysThatItNeedsAServer) {
   EXPECT_THAT(Refused({"s"}), HasSubstr("WANDB_BASE_URL"));
 }
 
+TEST_F(AgentOptionsTest, KnowsTheServerOfALogin) {
+  variables_ = {{"XDG_CONFIG_HOME", folder_}};
+  EXPECT_THAT(Refused({"s"}), HasSubstr("regatta login"));
+  std::filesystem::create_directories(folder_ + "/regatta");
+  Write("regatta/config", "# written by login\nbase_url = http://stored.test:8080/\n");
+  EXPECT_EQ(Parse({"s"})->base_url, "http://stored.test:8080");
+  EXPECT_EQ(Parse({"s", "--base-url", "http://given.test"})->base_url, "http://given.test");
+  variables_["WANDB_BASE_URL"] = "http://set.test";
+  EXPECT_EQ(Parse({"s"})->base_url, "http://set.test");
+}
+
 TEST_F(AgentOptionsTest, FindsTheKeyWhereTheClientWouldLook) {
   variables_["HOME"] = folder_;
   const AgentOptions options = *Parse({"s"});
