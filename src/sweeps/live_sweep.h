@@ -16,7 +16,7 @@ namespace regatta::sweeps {
 struct LoggedKeys {
   std::string metric;                 // empty: nothing
   std::string resource;               // what early termination counts; empty: it counts values
-  std::vector<std::string> outcomes;  // the entries of `metrics`
+  std::vector<std::string> outcomes;  // OutcomeKeys of the file
 };
 
 struct SweepService::Live {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "regatta/base/rng.h"
 #include "regatta/search/grid.h"
 #include "regatta/search/sampler.h"
+#include "trial_reader.h"
 
 namespace regatta::sweeps {
 namespace {
@@ -45,9 +45,7 @@ class ExternalSource : public PointSource {
 class SpacePointSource : public PointSource {
  public:
   SpacePointSource(const SweepConfig& config, ParameterSpace space, search::SamplerOptions options)
-      : metric_(config.metric.value_or(MetricConfig{})),
-        metrics_(config.metrics),
-        is_cost_seconds_(config.regatta.cost == "seconds"),
+      : reader_(config),
         space_(std::move(space)),
         seed_(options.seed),
         initial_(std::exchange(options.initial_points, {})) {}
@@ -145,7 +143,7 @@ class SpacePointSource : public PointSource {
       told.is_read = false;
       return;
     }
-    search::Trial trial = TrialOf(view);
+    search::Trial trial = reader_.Read(view);
     // Whether a pending trial has begun is nothing that a search asks for.
     const bool is_same_state =
         told.state == trial.state || (IsOpen(told.state) && IsOpen(trial.state));
@@ -290,130 +288,8 @@ class SpacePointSource : public PointSource {
     return point;
   }
 
-  // The value of a run that did not end well, or has not ended.
-  static std::optional<double> OwnValue(const AttemptRecord& attempt, bool is_latest) {
-    return is_latest ? attempt.last : attempt.best;
-  }
-
-  search::Trial TrialOf(const TrialView& view) const {
-    using State = TrialView::State;
-    search::Trial trial;
-    trial.id = view.group;
-    switch (view.state) {
-      case State::kPending:
-        trial.state = search::TrialState::kPending;
-        break;
-      case State::kRunning:
-        trial.state = search::TrialState::kRunning;
-        if (metric_.impute_while_running != ImputeWhileRunning::kNo) {
-          SetObjective(trial, view, [](const AttemptRecord& attempt) { return attempt.best; });
-        }
-        break;
-      case State::kFinished:
-        trial.state = search::TrialState::kFailed;
-        SetObjective(trial, view, [](const AttemptRecord& attempt) {
-          const bool is_over = attempt.state == AttemptState::kFinished ||
-                               attempt.state == AttemptState::kStoppedEarly;
-          return is_over ? attempt.best : std::nullopt;
-        });
-        break;
-      case State::kFailed:
-        trial.state = search::TrialState::kFailed;
-        if (metric_.impute != Impute::kWorst) {
-          SetObjective(trial, view, [&](const AttemptRecord& attempt) {
-            return OwnValue(attempt, metric_.impute == Impute::kLatest);
-          });
-        }
-        break;
-      case State::kLost:
-      case State::kGone:
-        trial.state = search::TrialState::kLost;
-        break;
-    }
-    if (!metrics_.empty()) {
-      SetOutcomes(trial, view);
-    }
-    if (is_cost_seconds_) {
-      SetCost(trial, view);
-    }
-    return trial;
-  }
-
-  // The mean over the attempts that have a value; without any the trial stays as it is.
-  template <typename ValueOf>
-  static void SetObjective(search::Trial& trial, const TrialView& view, ValueOf value_of) {
-    double sum = 0;
-    int count = 0;
-    for (const AttemptRecord* attempt : view.attempts) {
-      if (const std::optional<double> value = value_of(*attempt)) {
-        sum += *value;
-        ++count;
-      }
-    }
-    if (count > 0) {
-      trial.state = search::TrialState::kFinished;
-      trial.objectives = {sum / count};
-    }
-  }
-
-  // The mean over the attempts whose summaries hold the entry of `metrics`; NaN: none does.
-  static double MeanOutcome(const TrialView& view, std::size_t entry) {
-    double sum = 0;
-    int count = 0;
-    for (const AttemptRecord* attempt : view.attempts) {
-      if (entry < attempt->outcomes.size() && attempt->outcomes[entry]) {
-        sum += *attempt->outcomes[entry];
-        ++count;
-      }
-    }
-    return count > 0 ? sum / count : std::numeric_limits<double>::quiet_NaN();
-  }
-
-  // What a finished trial's summaries say of the list `metrics`. Of several objectives all are
-  // taken from there, so that they belong together; a single one stays the best of its history.
-  void SetOutcomes(search::Trial& trial, const TrialView& view) const {
-    if (trial.state != search::TrialState::kFinished) {
-      return;
-    }
-    const auto objectives = std::ranges::count_if(metrics_, &MetricEntry::is_objective);
-    std::vector<double> values;
-    for (std::size_t i = 0; i < metrics_.size(); ++i) {
-      const double mean = MeanOutcome(view, i);
-      if (!metrics_[i].is_objective()) {
-        // An infinite outcome is as good as none; NaN would never equal what was told before.
-        trial.constraints.push_back(std::isnan(mean) ? std::numeric_limits<double>::infinity()
-                                                     : mean);
-      } else if (std::isfinite(mean)) {
-        values.push_back(mean);
-      }
-    }
-    if (objectives <= 1) {
-      return;
-    }
-    if (values.size() == static_cast<std::size_t>(objectives)) {
-      trial.objectives = std::move(values);
-    } else {
-      trial.state = search::TrialState::kFailed;  // one of them was never logged
-      trial.objectives.clear();
-    }
-  }
-
-  static void SetCost(search::Trial& trial, const TrialView& view) {
-    double seconds = 0;
-    for (const AttemptRecord* attempt : view.attempts) {
-      if (attempt->offered_at && attempt->ended_at) {
-        seconds += std::chrono::duration<double>(*attempt->ended_at - *attempt->offered_at).count();
-      }
-    }
-    if (seconds > 0) {
-      trial.cost = seconds;
-    }
-  }
-
   // Constant after construction.
-  const MetricConfig metric_;
-  const std::vector<MetricEntry> metrics_;  // the list; empty where the file has one metric
-  const bool is_cost_seconds_;
+  const TrialReader reader_;
   const ParameterSpace space_;
   const std::uint64_t seed_;
   const std::vector<search::Point> initial_;

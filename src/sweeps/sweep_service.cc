@@ -10,6 +10,7 @@
 #include "regatta/base/rng.h"
 #include "regatta/tracking/run_rules.h"
 #include "run_editor.h"
+#include "trial_reader.h"
 
 namespace regatta::sweeps {
 namespace {
@@ -87,9 +88,7 @@ Result<SweepService::Live*> SweepService::Open(tracking::Tables& tables, const S
   auto live = std::make_unique<Live>();
   live->program = parsed->config.program;
   live->keys.metric = parts->settings.metric ? parts->settings.metric->name : "";
-  for (const MetricEntry& entry : parsed->config.metrics) {
-    live->keys.outcomes.push_back(entry.name);
-  }
+  live->keys.outcomes = OutcomeKeys(parsed->config);
   if (parts->settings.counts_steps) {
     live->keys.resource = parsed->config.early_terminate->resource;
   }

@@ -171,7 +171,8 @@ struct AttemptRecord {
   std::optional<double> worst;
   std::optional<double> last;
   std::optional<double> summary;
-  // What the summary holds of each entry of `metrics`, in their order; empty before it does.
+  // What the summary holds of each entry of `metrics`, in their order, and then of the logged key
+  // that `regatta.cost` names; empty before it does.
   std::vector<std::optional<double>> outcomes = {};
 
   friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
