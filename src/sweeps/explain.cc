@@ -13,6 +13,7 @@
 #include "regatta/search/sampler.h"
 #include "regatta/search/stopper.h"
 #include "regatta/sweeps/parameter_space.h"
+#include "regatta/sweeps/space_point_source.h"
 #include "regatta/sweeps/sweep_config.h"
 #include "value_json.h"
 
@@ -89,6 +90,15 @@ std::string WhenText(const std::vector<WhenClause>& clauses) {
   return text;
 }
 
+std::string PriorText(const ParameterConfig& config) {
+  if (!config.prior) {
+    return "";
+  }
+  constexpr std::string_view kNames[] = {"low", "medium", "high"};
+  return fmt::format("{}, {} confidence", Excerpt(*config.prior),
+                     kNames[static_cast<std::size_t>(config.prior_confidence)]);
+}
+
 std::string MetricText(const SweepConfig& config) {
   if (config.metric) {
     return fmt::format("{} ({})", config.metric->name, GoalName(config.metric->goal));
@@ -105,6 +115,93 @@ std::string MetricText(const SweepConfig& config) {
     }
   }
   return text;
+}
+
+std::string EarlyTerminateText(const EarlyTerminateConfig& config) {
+  constexpr std::string_view kNames[] = {"hyperband", "asha", "median", "curve"};
+  std::string text(kNames[static_cast<std::size_t>(config.type)]);
+  const auto add = [&text](std::string_view name, const auto& value) {
+    if (value) {
+      text += fmt::format(", {} {}", name, *value);
+    }
+  };
+  add("min_iter", config.min_iter);
+  add("max_iter", config.max_iter);
+  add("s", config.s);
+  text += config.resource.empty() ? "; counts the metric's values" : "; counts " + config.resource;
+  return text;
+}
+
+std::string SamplerText(const SweepConfig& config) {
+  const std::string name = SamplerName(config);
+  for (const search::SamplerInfo& info : search::AllSamplers()) {
+    if (info.name == name) {
+      return fmt::format("{}: {}", name, info.summary);
+    }
+  }
+  return name;
+}
+
+std::string JoinedText(const std::vector<std::string>& items) {
+  return fmt::format("{}", fmt::join(items, "; "));
+}
+
+// What the file asks for beside its parameters; defaults are left out, but for the sampler.
+std::vector<ExplainedSetting> ExplainSettings(const SweepConfig& config) {
+  std::vector<ExplainedSetting> settings;
+  const auto add = [&settings](std::string name, std::string meaning) {
+    if (!meaning.empty()) {
+      settings.push_back({std::move(name), std::move(meaning)});
+    }
+  };
+  const RegattaConfig& block = config.regatta;
+  if (config.run_cap) {
+    add("run_cap", fmt::format("{} runs at most", *config.run_cap));
+  }
+  if (config.early_terminate) {
+    add("early_terminate", EarlyTerminateText(*config.early_terminate));
+  }
+  add("sampler", IsSearchExternal(config) ? "outside of the server" : SamplerText(config));
+  if (block.seed) {
+    add("regatta.seed", fmt::format("{}", *block.seed));
+  }
+  add("regatta.order", block.order == PointOrder::kShuffled ? "shuffled" : "");
+  std::vector<std::string> zips;
+  for (const std::vector<std::string>& zip : block.zip) {
+    zips.push_back(fmt::format("{} move together", fmt::join(zip, ", ")));
+  }
+  add("regatta.zip", JoinedText(zips));
+  std::vector<std::string> constraints;
+  for (const ConstraintText& constraint : block.constraints) {
+    constraints.push_back(constraint.text);
+  }
+  add("regatta.constraints", JoinedText(constraints));
+  if (!block.initial_points.empty()) {
+    add("regatta.initial_points", fmt::format("{} tried first", block.initial_points.size()));
+  }
+  add("regatta.prior_sweeps", JoinedText(block.prior_sweeps));
+  const RetryConfig usual;
+  const bool is_usual = block.retry.lost == usual.lost && block.retry.oom == usual.oom &&
+                        block.retry.failed == usual.failed;
+  if (!is_usual) {
+    add("regatta.retry", fmt::format("a point again after {} lost machines, {} times out of "
+                                     "memory, {} failures",
+                                     block.retry.lost, block.retry.oom, block.retry.failed));
+  }
+  std::vector<std::string> budget;
+  if (block.budget.runs) {
+    budget.push_back(fmt::format("{} runs", *block.budget.runs));
+  }
+  if (block.budget.hours) {
+    budget.push_back(fmt::format("{} hours", *block.budget.hours));
+  }
+  if (block.budget.gpu_hours) {
+    budget.push_back(fmt::format("{} GPU hours", *block.budget.gpu_hours));
+  }
+  add("regatta.budget", JoinedText(budget));
+  add("regatta.cost",
+      block.cost.empty() ? "" : "cheap runs of equal promise first, by " + block.cost);
+  return settings;
 }
 
 // The points that the sweep's own sampler would hand out first; random ones where it cannot say.
@@ -183,7 +280,8 @@ void ExplainSpace(const SweepConfig& config, const ExplainOptions& options,
   }
   for (const Leaf& leaf : space->leaves()) {
     explanation.parameters.push_back({leaf.dotted, std::string(ParameterKindName(leaf.config.kind)),
-                                      RangeText(leaf.config), WhenText(leaf.when)});
+                                      RangeText(leaf.config), WhenText(leaf.when),
+                                      PriorText(leaf.config)});
   }
   if (explanation.has_errors) {
     return;
@@ -234,6 +332,9 @@ SweepExplanation ExplainSweep(std::string_view text, const ExplainOptions& optio
   explanation.metric = MetricText(parsed.config);
   explanation.repeats = parsed.config.regatta.repeats;
   ExplainSpace(parsed.config, options, explanation);
+  if (!explanation.has_errors) {
+    explanation.settings = ExplainSettings(parsed.config);
+  }
   ExplainBands(parsed.config, explanation);
   return explanation;
 }
@@ -266,9 +367,13 @@ std::string ExplanationText(const SweepExplanation& explanation) {
     kind_width = std::max(kind_width, parameter.distribution.size());
   }
   for (const ExplainedParameter& parameter : explanation.parameters) {
-    text += fmt::format("  {:<{}}  {:<{}}  {}{}{}\n", parameter.name, name_width,
+    text += fmt::format("  {:<{}}  {:<{}}  {}{}{}{}{}\n", parameter.name, name_width,
                         parameter.distribution, kind_width, parameter.range,
-                        parameter.when.empty() ? "" : "  when ", parameter.when);
+                        parameter.when.empty() ? "" : "  when ", parameter.when,
+                        parameter.prior.empty() ? "" : "  prior ", parameter.prior);
+  }
+  for (const ExplainedSetting& setting : explanation.settings) {
+    text += fmt::format("{}: {}\n", setting.name, setting.meaning);
   }
   text += fmt::format("points: {}\n",
                       explanation.points ? std::to_string(*explanation.points) : "no end");
@@ -308,9 +413,15 @@ std::string ExplanationJson(const SweepExplanation& explanation) {
     entry.Set("distribution", TextValue(parameter.distribution));
     entry.Set("range", TextValue(parameter.range));
     entry.Set("when", TextValue(parameter.when));
+    entry.Set("prior", TextValue(parameter.prior));
     parameters.as_list().push_back(std::move(entry));
   }
   root.Set("parameters", std::move(parameters));
+  Value settings = Value::OfMap({});
+  for (const ExplainedSetting& setting : explanation.settings) {
+    settings.Set(setting.name, TextValue(setting.meaning));
+  }
+  root.Set("settings", std::move(settings));
   root.Set("points", explanation.points ? Value::Int(static_cast<std::int64_t>(*explanation.points))
                                         : Value::Null());
   root.Set("repeats", Value::Int(explanation.repeats));

@@ -360,6 +360,33 @@ TEST(Explain, ShowsTheSpaceThePointsAndTheCommandLines) {
   EXPECT_EQ(json->Find("commands")->as_list().size(), 2U);
 }
 
+TEST(Explain, SaysWhatEveryOtherKeyWillDo) {
+  const SweepExplanation explanation = ExplainSweep(
+      "program: train.py\nmethod: bayes\nmetric: {name: loss}\nrun_cap: 6\n"
+      "early_terminate: {type: asha, min_iter: 1, max_iter: 9, resource: epoch}\n"
+      "parameters:\n  lr: {min: 0.0, max: 1.0, prior: 0.1, prior_confidence: high}\n"
+      "  w: {values: [1, 2]}\n  d: {values: [3, 4]}\n"
+      "regatta: {seed: 7, zip: [[w, d]], constraints: ['lr < 0.9'], initial_points: [{lr: 0.2}],\n"
+      "  retry: {failed: 2}, budget: {runs: 9, hours: 1.5}, cost: seconds}\n");
+  ASSERT_FALSE(explanation.has_errors) << ExplanationText(explanation);
+  const std::string text = ExplanationText(explanation);
+  for (const char* line :
+       {"  prior 0.1, high confidence\n", "\nrun_cap: 6 runs at most\n",
+        "\nearly_terminate: asha, min_iter 1, max_iter 9; counts epoch\n",
+        "\nsampler: bayes: Gaussian process", "\nregatta.seed: 7\n",
+        "\nregatta.zip: w, d move together\n", "\nregatta.constraints: lr < 0.9\n",
+        "\nregatta.initial_points: 1 tried first\n",
+        "\nregatta.retry: a point again after 100 lost machines, 1 times out of memory, 2 "
+        "failures\n",
+        "\nregatta.budget: 9 runs; 1.5 hours\n",
+        "\nregatta.cost: cheap runs of equal promise first, by seconds\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  const Result<Value> json = ParseJson(ExplanationJson(explanation));
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->Find("settings")->Find("run_cap")->as_string(), "6 runs at most");
+}
+
 TEST(Explain, ShowsTheSameSamplesForTheSameSeed) {
   constexpr std::string_view kText =
       "program: t.py\nmethod: random\nparameters: {lr: {min: 0.0, max: 1.0}}\n";

@@ -24,6 +24,13 @@ struct ExplainedParameter {
   std::string distribution;  // W&B's name
   std::string range;         // "0.001 ... 0.1", "16, 32, 64"
   std::string when;          // empty: always active
+  std::string prior;         // "adam, high confidence"; empty: none
+};
+
+// One thing that the file asks for beside its parameters, in words: {"run_cap", "6 runs at most"}.
+struct ExplainedSetting {
+  std::string name;  // the key's path in the file
+  std::string meaning;
 };
 
 struct SweepExplanation {
@@ -34,6 +41,7 @@ struct SweepExplanation {
   std::string method;
   std::string metric;  // "val_loss (minimize)", or empty
   std::vector<ExplainedParameter> parameters;
+  std::vector<ExplainedSetting> settings;
   // Points of a grid, constraints respected; nothing where there is no end to them.
   std::optional<std::uint64_t> points;
   std::int64_t repeats = 1;
