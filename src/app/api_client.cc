@@ -206,6 +206,29 @@ Result<ItemPath> ParseProjectPath(std::string_view text, const Defaults& default
   return path;
 }
 
+Result<ItemPath> LocateProject(ApiClient& client, std::string_view text, const Defaults& defaults,
+                               std::string_view command) {
+  Result<ItemPath> path = ParseProjectPath(text, defaults);
+  if (!path) return path.error();
+  if (path->entity.empty()) {
+    Result<std::string> entity = client.DefaultEntity();
+    if (!entity) return entity.error();
+    path->entity = *std::move(entity);
+  }
+  if (!path->project.empty()) return path;
+  const Result<std::vector<std::string>> projects = ProjectNames(client, path->entity);
+  if (!projects) return projects.error();
+  constexpr std::size_t kShownMax = 10;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(projects->size(), kShownMax); ++i) {
+    names += (i == 0 ? "" : ", ") + (*projects)[i];
+  }
+  if (projects->size() > kShownMax) names += ", ...";
+  return InvalidArgument(
+      fmt::format("which project? `regatta {} [ENTITY/]PROJECT`, or set WANDB_PROJECT; {} {}",
+                  command, path->entity, names.empty() ? "has none yet" : "has " + names));
+}
+
 Result<ItemPath> Locate(ApiClient& client, ItemKind kind, ItemPath path) {
   if (path.entity.empty()) {
     Result<std::string> entity = client.DefaultEntity();

@@ -63,6 +63,11 @@ Result<ItemPath> ParseItemPath(std::string_view text, const Defaults& defaults);
 // "project" or "entity/project" for a project.
 Result<ItemPath> ParseProjectPath(std::string_view text, const Defaults& defaults);
 
+// The project of a command's argument with its entity, which is the person's own where nothing says
+// otherwise. Errors: kInvalidArgument; without a project it names those that there are.
+Result<ItemPath> LocateProject(ApiClient& client, std::string_view text, const Defaults& defaults,
+                               std::string_view command);
+
 enum class ItemKind : std::uint8_t { kRun, kSweep };
 
 // Completes the path from the server: the entity is the person's own, the project the one of theirs

@@ -167,19 +167,10 @@ int List(const RunOptions& options) {
   }
   Result<std::unique_ptr<ApiClient>> client = Connect(options);
   if (!client) return Fail(client.error());
-  Result<ItemPath> path = ParseProjectPath(options.path, options.defaults());
+  const Result<ItemPath> path = LocateProject(**client, options.path, options.defaults(), "run ls");
   if (!path) {
-    Fail(path.error());
-    return kExitUsage;
-  }
-  if (path->project.empty()) {
-    Fail(InvalidArgument("which project? `regatta run ls [ENTITY/]PROJECT`, or set WANDB_PROJECT"));
-    return kExitUsage;
-  }
-  if (path->entity.empty()) {
-    Result<std::string> entity = (*client)->DefaultEntity();
-    if (!entity) return Fail(entity.error());
-    path->entity = *std::move(entity);
+    const int exit_code = Fail(path.error());
+    return path.error().code == ErrorCode::kInvalidArgument ? kExitUsage : exit_code;
   }
   std::int64_t total = 0;
   const Result<json> runs = ListRuns(**client, options, *path, &total);

@@ -31,6 +31,7 @@ struct SweepOptions : PersonOptions {
   bool is_sure = false;
   bool is_once = false;
   bool takes_failed = false;
+  bool shows_reasons = false;
 };
 
 // The file's text; "-" is standard input. Errors: kNotFound.
@@ -146,21 +147,6 @@ query Sweeps($entity: String, $project: String) {
   } } } }
 })";
 
-// The project of the arguments with its entity. Errors: kInvalidArgument, or the server's.
-Result<ItemPath> ProjectOf(ApiClient& client, const SweepOptions& options) {
-  Result<ItemPath> path = ParseProjectPath(options.path, options.defaults());
-  if (!path) return path.error();
-  if (path->project.empty()) {
-    return InvalidArgument(
-        "which project? `regatta sweep ls [ENTITY/]PROJECT`, or set WANDB_PROJECT");
-  }
-  if (!path->entity.empty()) return path;
-  Result<std::string> entity = client.DefaultEntity();
-  if (!entity) return entity.error();
-  path->entity = *std::move(entity);
-  return path;
-}
-
 int UsageOr(const Error& error) {
   const int exit_code = Fail(error);
   return error.code == ErrorCode::kInvalidArgument ? kExitUsage : exit_code;
@@ -169,7 +155,8 @@ int UsageOr(const Error& error) {
 int List(const SweepOptions& options) {
   Result<std::unique_ptr<ApiClient>> client = Connect(options);
   if (!client) return Fail(client.error());
-  const Result<ItemPath> path = ProjectOf(**client, options);
+  const Result<ItemPath> path =
+      LocateProject(**client, options.path, options.defaults(), "sweep ls");
   if (!path) return UsageOr(path.error());
   const Result<json> answer =
       (*client)->Ask(kListQuery, {{"entity", path->entity}, {"project", path->project}});
@@ -229,18 +216,20 @@ Result<std::unique_ptr<ApiClient>> ConnectTo(const SweepOptions& options, ItemPa
   return client;
 }
 
-Result<FoundSweep> FindSweep(const SweepOptions& options, std::int64_t runs_max) {
+Result<FoundSweep> FindSweep(const SweepOptions& options, std::int64_t runs_max,
+                             bool with_reasons = false) {
   ItemPath path;
   Result<std::unique_ptr<ApiClient>> client = ConnectTo(options, &path);
   if (!client) return client.error();
-  Result<SweepView> sweep = ReadSweep(**client, path, runs_max);
+  Result<SweepView> sweep = ReadSweep(**client, path, runs_max, with_reasons);
   if (!sweep) return sweep.error();
   return FoundSweep{*std::move(client), *std::move(sweep)};
 }
 
 int Show(const SweepOptions& options) {
   constexpr std::int64_t kRunsMax = 10'000;
-  const Result<FoundSweep> found = FindSweep(options, kRunsMax);
+  const Result<FoundSweep> found =
+      FindSweep(options, kRunsMax, options.shows_reasons || options.as_json);
   if (!found) return Fail(found.error());
   if (options.as_json) {
     PrintJson(SweepJson(found->sweep));
@@ -285,6 +274,9 @@ int Best(const SweepOptions& options) {
              sweep.best->value ? NumberText(*sweep.best->value) : "", sweep.metric);
   for (const auto& [name, value] : sweep.best->parameters.items()) {
     fmt::print("  {} {}\n", PrintableLine(name), PrintableLine(ShortText(value)));
+  }
+  if (!sweep.best->why.empty()) {
+    fmt::print("{:<9}{}\n", "why", PrintableLine(sweep.best->why));
   }
   return kExitOk;
 }
@@ -422,8 +414,10 @@ void AddSweepCommands(CLI::App& app, int& exit_code) {
   list->add_option("path", options->path, "[ENTITY/]PROJECT; without it, WANDB_PROJECT");
   list->callback([options, &exit_code] { exit_code = List(*options); });
 
-  AddOne(*sweep, "show", "One sweep: progress, best run, runs, agents", options)
-      ->callback([options, &exit_code] { exit_code = Show(*options); });
+  CLI::App* show = AddOne(*sweep, "show", "One sweep: progress, best run, runs, agents", options);
+  show->add_flag("--why", options->shows_reasons,
+                 "Why each run has its point, or why it was stopped");
+  show->callback([options, &exit_code] { exit_code = Show(*options); });
   AddOne(*sweep, "best", "The run with the best value of the metric", options)
       ->callback([options, &exit_code] { exit_code = Best(*options); });
   AddInsightCommand(*sweep, exit_code);

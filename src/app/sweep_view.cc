@@ -15,13 +15,14 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kSweepQuery = R"(
-query Sweep($entity: String, $project: String, $name: String!, $runs: Int) {
+query Sweep($entity: String, $project: String, $name: String!, $runs: Int, $why: Boolean!) {
   project(name: $project, entityName: $entity) { sweep(sweepName: $name) {
     id name displayName method state why config createdAt runCount runCountExpected
     agents(first: 100) { edges { node { name host state totalRuns heartbeatAt why } } }
-    bestRun { name displayName state createdAt historyLineCount config summaryMetrics }
+    bestRun { name displayName state createdAt historyLineCount config summaryMetrics why }
     runs(first: $runs, order: "-created_at") { edges { node {
       name displayName state createdAt historyLineCount config summaryMetrics
+      why @include(if: $why)
     } } }
   } }
 })";
@@ -53,6 +54,7 @@ SweepRunView RunViewOf(const json& run, const sweeps::SweepConfig& config,
   view.title = TextOf(run, "displayName");
   view.state = TextOf(run, "state");
   view.created_at = TextOf(run, "createdAt");
+  view.why = TextOf(run, "why");
   view.rows = CountOf(run, "historyLineCount");
   if (!metric.empty()) view.value = MetricOf(DocumentOf(run, "summaryMetrics"), metric);
   const json values = DocumentOf(run, "config");
@@ -126,11 +128,13 @@ SweepView SweepViewOf(const ItemPath& path, const json& sweep) {
   return view;
 }
 
-Result<SweepView> ReadSweep(ApiClient& client, const ItemPath& path, std::int64_t runs_max) {
+Result<SweepView> ReadSweep(ApiClient& client, const ItemPath& path, std::int64_t runs_max,
+                            bool with_reasons) {
   const Result<json> answer = client.Ask(kSweepQuery, {{"entity", path.entity},
                                                        {"project", path.project},
                                                        {"name", path.name},
-                                                       {"runs", runs_max}});
+                                                       {"runs", runs_max},
+                                                       {"why", with_reasons}});
   if (!answer) return answer.error();
   const json sweep = answer->value("/project/sweep"_json_pointer, json());
   if (!sweep.is_object()) {
@@ -147,6 +151,7 @@ json SweepRunJson(const SweepRunView& run) {
           {"state", run.state},
           {"createdAt", run.created_at},
           {"rows", run.rows},
+          {"why", run.why},
           {"value", run.value ? json(*run.value) : json()},
           {"parameters", run.parameters}};
 }
@@ -195,6 +200,9 @@ std::string SweepText(const SweepView& sweep, const Terminal& terminal, std::siz
   std::vector<Column> columns = {{"RUN"}, {"STATE"}, {"STARTED"}, {"ROWS", true}};
   if (!sweep.metric.empty()) columns.push_back({PrintableLine(sweep.metric), true});
   columns.push_back({"PARAMETERS", false, 12});
+  const bool has_reasons =
+      std::ranges::any_of(sweep.runs, [](const SweepRunView& run) { return !run.why.empty(); });
+  if (has_reasons) columns.push_back({"WHY", false, 20});
   Table table(std::move(columns));
   constexpr std::size_t kLinesAround = 8;  // the four above, blank, titles, the rest, the prompt
   const std::size_t rows =
@@ -210,6 +218,7 @@ std::string SweepText(const SweepView& sweep, const Terminal& terminal, std::siz
                                {fmt::format("{}", run.rows)}};
     if (!sweep.metric.empty()) cells.push_back({ValueText(run)});
     cells.push_back({ParametersText(run.parameters)});
+    if (has_reasons) cells.push_back({PrintableLine(run.why)});
     table.Add(std::move(cells));
   }
   text += "\n" + table.Render(terminal);

@@ -21,6 +21,7 @@ struct SweepRunView {
   std::int64_t rows = 0;
   std::optional<double> value;  // the sweep's metric, from the summary
   nlohmann::json parameters;    // by name, without what the sweep does not vary
+  std::string why;              // why it was stopped, or why its point; empty where not asked for
 };
 
 struct SweepView {
@@ -43,8 +44,10 @@ struct SweepView {
   bool is_over() const { return state != "PENDING" && state != "RUNNING" && state != "PAUSED"; }
 };
 
-// The sweep with at most `runs_max` of its runs. Errors: kNotFound.
-Result<SweepView> ReadSweep(ApiClient& client, const ItemPath& path, std::int64_t runs_max);
+// The sweep with at most `runs_max` of its runs, `with_reasons` each with its why. Errors:
+// kNotFound.
+Result<SweepView> ReadSweep(ApiClient& client, const ItemPath& path, std::int64_t runs_max,
+                            bool with_reasons = false);
 
 // Reads what a server answered to the query of ReadSweep.
 SweepView SweepViewOf(const ItemPath& path, const nlohmann::json& sweep);

@@ -98,6 +98,7 @@ def test_sweep_check_explains_a_file_and_refuses_a_broken_one(tmp_path):
     person = Person(tmp_path)
     assert "lr" in person.regatta("sweep", "check", file).stdout
     assert person.json("sweep", "check", file)["points"] == 2
+    assert "grid" in person.json("sweep", "check", file)["settings"]["sampler"]
     assert person.regatta("sweep", "check", "-", stdin=SWEEP).stdout
     file.write_text("method: grd\nparameters:\n  lr: {min: 2, max: 1}\n")
     text = person.regatta("sweep", "check", file, expect=USAGE).stdout
@@ -193,6 +194,11 @@ def test_runs_are_listed_filtered_and_ordered(person, server, user, run):
     assert "\x1b" not in person.regatta("run", "ls", "p").stdout
 
 
+def test_without_a_project_those_that_there_are_are_named(person, user, run):
+    for what in ("run", "sweep"):
+        assert f"{user.name} has p" in person.regatta(what, "ls", expect=USAGE).stderr
+
+
 def test_a_run_is_shown_under_each_of_its_names(person, user, run):
     for name in ("r1", "p/r1", f"{user.name}/p/r1"):
         shown = person.json("run", "show", name)
@@ -266,6 +272,16 @@ def test_a_sweep_is_created_listed_and_shown(person, sweep, user):
     assert shown["path"] == sweep and shown["state"] == "PENDING" and shown["metric"] == "loss" and shown["runCountExpected"] == 2
     assert "first" in person.regatta("sweep", "show", sweep).stdout
     assert name in person.regatta("sweep", "ls", "p").stdout
+
+
+def test_each_run_says_why_it_has_its_point(person, server, user, sweep):
+    name = sweep.rsplit("/", 1)[1]
+    agent = server.graphql("mutation A($s: String!, $p: String) { createAgent(input: {host: \"h\", sweep: $s, projectName: $p}) { agent { id } } }",
+                           {"s": name, "p": "p"}, key=user.key)["createAgent"]["agent"]["id"]
+    server.graphql("mutation H($id: ID!) { agentHeartbeat(input: {id: $id, runState: \"{}\"}) { commands } }", {"id": agent}, key=user.key)
+    assert person.json("sweep", "show", sweep)["runs"][0]["why"] == "Point 1 of the grid of 2."
+    assert "Point 1 of the grid of 2." in person.regatta("sweep", "show", sweep, "--why").stdout
+    assert "WHY" not in person.regatta("sweep", "show", sweep).stdout.split("AGENT")[0]
 
 
 def test_creating_prints_the_next_commands(person, tmp_path, user):
