@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Measure a server full of sweeps: memory, heartbeats while models are fitted, everybody else's writes, a crowd of agents.
 
-    bench/sweeps.py [--sweeps N] [--trials N] [--busy N] [--seconds S] [--method bayes|random] [--crowd N] [--json FILE]
+    bench/sweeps.py [--sweeps N] [--trials N] [--busy N] [--seconds S] [--method bayes|random] [--crowd N] [--long N] [--json FILE]
 
 The folder is made by the server itself with one real trial, which is then multiplied in the database (points, attempts and
 runs) while the server is down. Then agents register at every sweep (which brings it into memory and fits its model), and agents of --busy
 sweeps take points, log one row and finish, as fast as --pace allows, while somebody else logs rows to an ordinary run.
-`--method random` is the same work without a model: what is left of the times then is the machine's.
+`--method random` is the same work without a model: what is left of the times then is the machine's. --long is a sweep by
+itself: that many real runs go through it over the wire, and then the heartbeats that bring one agent its next points are
+measured (`--sweeps 0` measures nothing else).
 """
 import argparse
 import asyncio
 import json
+import os
 import pathlib
 import random
 import sqlite3
@@ -166,19 +169,66 @@ def count_late(server: Server, user, sweeps: list, trials: int) -> dict:
     return {"points": points, "of_an_older_state": older, "drawn": late}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sweeps", type=int, default=100)
-    parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--busy", type=int, default=8, help="sweeps with an agent that works")
-    parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--pace", type=float, default=1.0, help="seconds between a run's end and its agent's next heartbeat")
-    parser.add_argument("--fit-seconds", type=float, default=240, help="how long to wait for all models at first")
-    parser.add_argument("--method", default="bayes")
-    parser.add_argument("--crowd", type=int, default=1000, help="agents at one sweep at once; 0: none")
-    parser.add_argument("--json", type=pathlib.Path)
-    options = parser.parse_args()
-    result = {"method": options.method, "sweeps": options.sweeps, "trials": options.trials, "busy": options.busy, "pace": options.pace}
+async def long_sweep(server: Server, user, method: str, runs: int, measured: int) -> dict:
+    """A sweep in which `runs` runs have finished, and what a heartbeat with the next point takes then."""
+    if method == "grid":
+        config = {"method": "grid", "program": "t.py", "metric": {"name": "loss", "goal": "minimize"}, "parameters": {
+            **{name: {"value": 0.5} for name in draw(random.Random(1))}, "kind": {"values": list("abc")}, "layers": {"values": list(range(12))},
+            "seed": {"min": 1, "max": runs}}}
+    else:
+        config = sweep_config(method)
+    data, empty = {}, []
+    taken = 0
+
+    async def agent_of(connection: Connection) -> str:
+        answer, _ = await connection.graphql(CREATE_AGENT, {"host": "h", "sweep": data["sweep"], "entity": user.name, "project": PROJECT})
+        return answer["createAgent"]["agent"]["id"]
+
+    async def work() -> None:
+        nonlocal taken
+        async with Connection(server.port, user.key) as connection:
+            agent = await agent_of(connection)
+            while taken < runs:
+                taken += 1
+                commands, _ = await connection.heartbeat(agent)
+                await finish(connection, user, data["sweep"], commands[0])
+
+    async def measure(into: list) -> None:
+        async with Connection(server.port, user.key) as connection:
+            agent = await agent_of(connection)
+            for _ in range(measured):
+                commands, seconds = await connection.heartbeat(agent)
+                into.append(seconds)
+                await finish(connection, user, data["sweep"], commands[0])
+
+    async with Connection(server.port, user.key) as connection:
+        answer, _ = await connection.graphql(UPSERT_SWEEP, {"config": json.dumps(config), "entity": user.name, "project": PROJECT})
+        data["sweep"] = answer["upsertSweep"]["sweep"]["name"]
+    await measure(empty)
+    started = time.monotonic()
+    await asyncio.gather(*(work() for _ in range(16)))
+    seconds = time.monotonic() - started
+    full, four = [], []
+    await measure(full)
+    await asyncio.gather(*(measure(four) for _ in range(4)))
+    return {"method": method, "runs": taken + 6 * measured, "runs_per_second": round(taken / seconds, 1), "heartbeat_at_0_runs_ms": spread(empty),
+            f"heartbeat_at_{runs}_runs_ms": spread(full), f"heartbeat_at_{runs}_runs_4_agents_ms": spread(four)}
+
+
+def measure_sync(folder: str) -> dict:
+    """What the disk alone takes: appending a page and syncing it."""
+    seconds = []
+    with open(pathlib.Path(folder) / "probe", "wb") as probe:
+        for _ in range(300):
+            started = time.perf_counter()
+            probe.write(b"x" * 4096)
+            probe.flush()
+            os.fdatasync(probe.fileno())
+            seconds.append(time.perf_counter() - started)
+    return spread(seconds)
+
+
+def many_sweeps(options, result: dict) -> None:
     with tempfile.TemporaryDirectory(prefix="regatta-bench-") as folder:
         data = pathlib.Path(folder) / "data"
         with Server.start(data) as server:
@@ -206,6 +256,31 @@ def main() -> int:
                 assert sorted(points) == list(range(options.crowd)), "a point was handed out twice, or not at all"
                 result["crowd"] = {"agents": options.crowd, "register_ms": spread(seen["register_seconds"]),
                                    "take_ms": spread(seen["take_seconds"]), "later_ms": spread(seen["later_seconds"])}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sweeps", type=int, default=100)
+    parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--busy", type=int, default=8, help="sweeps with an agent that works")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--pace", type=float, default=1.0, help="seconds between a run's end and its agent's next heartbeat")
+    parser.add_argument("--fit-seconds", type=float, default=240, help="how long to wait for all models at first")
+    parser.add_argument("--method", default="bayes")
+    parser.add_argument("--crowd", type=int, default=1000, help="agents at one sweep at once; 0: none")
+    parser.add_argument("--long", type=int, default=10_000, help="runs of one sweep before its heartbeats are measured; 0: none")
+    parser.add_argument("--json", type=pathlib.Path)
+    options = parser.parse_args()
+    result = {"method": options.method, "sweeps": options.sweeps, "trials": options.trials, "busy": options.busy, "pace": options.pace}
+    if options.sweeps:
+        many_sweeps(options, result)
+    if options.long:
+        with tempfile.TemporaryDirectory(prefix="regatta-bench-") as folder:
+            result["disk_sync_ms"] = measure_sync(folder)
+            with Server.start(pathlib.Path(folder) / "data") as server:
+                user = server.add_user()
+                result["long"] = [asyncio.run(long_sweep(server, user, method, options.long, 300)) for method in ("random", "grid")]
+                result["long_rss_mb"] = status_of(server)["rss_mb"]
     result["load_average"] = subprocess.run(["cut", "-d ", "-f1", "/proc/loadavg"], capture_output=True, text=True).stdout.strip()
     print(json.dumps(result, indent=1))
     if options.json:
