@@ -119,7 +119,7 @@ def site(person, tmp_path):
 @pytest.fixture
 def short_leases(tmp_path):
     """A server of its own, whose leases are over soon, and a person there."""
-    with Server.start(tmp_path / "data", "--lease-seconds", "2") as server:
+    with Server.start(tmp_path / "data", "--lease-seconds", "5") as server:
         home = tmp_path / "home"
         home.mkdir()
         yield server, Site(Person(home, server, server.add_user()), home)
@@ -201,7 +201,7 @@ def test_without_the_server_the_runs_end_before_their_lease(short_leases):
     server, site = short_leases
     site.program("import time\nbegin(); log(0, 1.0)\ntime.sleep(600)\n")
     sweep = site.sweep([1])
-    agent = site.start(sweep, "--lease", "2")
+    agent = site.start(sweep)
     site.running(sweep)
     child = descendants(agent.pid)[1:]
     os.kill(server.process.pid, signal.SIGSTOP)
