@@ -142,6 +142,26 @@ Result<std::string> CheckRequest(const Value& request) {
   return op->as_string();
 }
 
+// Whether `text` is UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
+bool IsUtf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = [&](std::size_t i) {
+      return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+    };
+    const unsigned lead = byte(0);
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4) return false;
+    for (std::size_t i = 1; i < length; ++i) {
+      if ((byte(i) & 0xc0) != 0x80) return false;
+    }
+    const bool is_overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+    const bool is_beyond = (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf4 && byte(1) > 0x8f);
+    if (is_overlong || is_beyond) return false;
+    at += length;
+  }
+  return true;
+}
+
 // A whole number at `key`; nothing if it is not there.
 Result<std::optional<std::int64_t>> WholeNumber(const Value& request, std::string_view key,
                                                 std::int64_t min, std::int64_t max) {
@@ -686,6 +706,8 @@ SearchSession::~SearchSession() = default;
 
 std::string SearchSession::Answer(std::string_view line) {
   const auto answer = [&]() -> Result<Value> {
+    // What is wrong with a line is quoted in its answer, which has to be JSON.
+    if (!IsUtf8(line)) return InvalidArgument("the line is not UTF-8, as JSON is");
     const Result<Value> request = sweeps::ParseJsonStrict(line);
     if (!request) return request.error();
     const Result<std::string> op = CheckRequest(*request);

@@ -40,7 +40,8 @@ LOGS = textwrap.dedent("""
 
     def log(step, loss, **end):
         return post(f"/files/{entity}/{project}/{run}/file_stream", {"files": {"wandb-history.jsonl":
-            {"offset": step, "content": [json.dumps({"_step": step, "loss": loss})]}}, **end})
+            {"offset": step, "content": [json.dumps({"_step": step, "loss": loss})]},
+            "wandb-summary.json": {"offset": 0, "content": [json.dumps({"_step": step, "loss": loss})]}}, **end})
 """)
 
 
