@@ -10,6 +10,7 @@
 #include "history_cache.h"
 #include "regatta/tracking/console_line.h"
 #include "regatta/tracking/extended_json.h"
+#include "regatta/tracking/extreme_sampler.h"
 #include "regatta/tracking/row_picker.h"
 #include "regatta/tracking/row_scanner.h"
 #include "request_context.h"
@@ -156,6 +157,8 @@ struct SampleSpec {
   std::int64_t step_min = kStepMin;
   std::int64_t step_max = kStepMax;  // inclusive
   bool has_range = false;
+  // The key of `keys` whose lowest and highest rows are kept; none: rows are evenly spaced.
+  std::optional<std::size_t> extremes;
 };
 
 Result<SampleSpec> ParseSpec(const std::string& text) {
@@ -183,6 +186,13 @@ Result<SampleSpec> ParseSpec(const std::string& text) {
     }
     return wrong(fmt::format("\"{}\" takes an integer", name));
   };
+  if (const auto key = spec->find("extremes"); key != spec->end() && !key->is_null()) {
+    const auto found = key->is_string() ? std::find(parsed.keys.begin(), parsed.keys.end(),
+                                                    key->get<std::string>())
+                                        : parsed.keys.end();
+    if (found == parsed.keys.end()) return wrong("\"extremes\" takes one of its \"keys\"");
+    parsed.extremes = static_cast<std::size_t>(found - parsed.keys.begin());
+  }
   const auto samples = whole("samples");
   if (!samples) return samples.error();
   parsed.samples = std::clamp<std::int64_t>(samples->value_or(kSamplesDefault), 1, kSamplesMax);
@@ -204,28 +214,49 @@ bool IsWholePage(const SampleSpec& spec) {
   return span < static_cast<std::uint64_t>(spec.samples);
 }
 
+// Hands all rows that the spec is about to `add`, by ascending step.
+Result<void> ForEachRow(const Tables& tables, const RunNode& node, const SampleSpec& spec,
+                        FunctionRef<void(std::string_view row)> add) {
+  if (spec.has_range) {
+    return ForEachStep(tables, node.run.id, spec.step_min, spec.step_max,
+                       [&](const std::string& row) { add(row); });
+  }
+  const Result<tracking::StreamInfo> info = tables.streams().Info(node.run.id);
+  if (!info) return info.error();
+  return tables.streams().ReadLines(node.run.id, StreamKind::kHistory, 0,
+                                    info->lines(StreamKind::kHistory), [&](const StreamLine& line) {
+                                      add(line.text);
+                                      return true;
+                                    });
+}
+
 Result<std::string> SampleKeys(const Tables& tables, const RunNode& node, const SampleSpec& spec) {
   if (spec.keys.empty()) return std::string("[]");
   const tracking::RowPicker picker(spec.keys);
-  tracking::EvenSampler sampler(IsWholePage(spec) ? 0 : static_cast<std::size_t>(spec.samples));
-  Result<void> read = Ok();
-  if (spec.has_range) {
-    read = ForEachStep(tables, node.run.id, spec.step_min, spec.step_max, [&](std::string row) {
-      if (auto picked = picker.Pick(row)) sampler.Add(*std::move(picked));
-    });
-  } else {
-    const Result<tracking::StreamInfo> info = tables.streams().Info(node.run.id);
-    if (!info) return info.error();
-    read =
-        tables.streams().ReadLines(node.run.id, StreamKind::kHistory, 0,
-                                   info->lines(StreamKind::kHistory), [&](const StreamLine& line) {
-                                     if (auto picked = picker.Pick(line.text)) {
-                                       sampler.Add(*std::move(picked));
-                                     }
-                                     return true;
-                                   });
+  const bool is_whole = IsWholePage(spec);
+  const auto samples = static_cast<std::size_t>(spec.samples);
+  if (spec.extremes && !is_whole) {
+    // Keys that stand twice in the spec stand once in the picker.
+    const auto& keys = picker.keys();
+    const auto key = std::find(keys.begin(), keys.end(), spec.keys[*spec.extremes]) - keys.begin();
+    tracking::ExtremeSampler sampler(picker, static_cast<std::size_t>(key), samples);
+    if (Result<void> read =
+            ForEachRow(tables, node, spec, [&](std::string_view row) { sampler.Add(row); });
+        !read) {
+      return read.error();
+    }
+    return fmt::format("[{}]", fmt::join(sampler.TakeSample(), ","));
   }
-  if (!read) return read.error();
+  tracking::EvenSampler sampler(is_whole ? 0 : samples);
+  if (Result<void> read = ForEachRow(tables, node, spec,
+                                     [&](std::string_view row) {
+                                       if (auto picked = picker.Pick(row)) {
+                                         sampler.Add(*std::move(picked));
+                                       }
+                                     });
+      !read) {
+    return read.error();
+  }
   return fmt::format("[{}]", fmt::join(sampler.TakeSample(), ","));
 }
 

@@ -5,6 +5,7 @@ import pytest
 
 from conftest import sign_in
 from harness.server import Server
+from seed import Seed
 
 # Logs five rows, then, whenever a line comes on stdin, the next five; ends with the input.
 STEPWISE = """
@@ -208,6 +209,34 @@ def test_a_chart_can_be_read_with_the_keyboard_and_as_a_table(page, server, user
     assert page.texts(f"{LOSS} td.right")[:2] == ["1", "0.5"]
 
 
+def test_a_spike_among_many_points_is_drawn(page, server, user):
+    seed = Seed(server, user, "long")
+    seed.start("spiky", {})
+    for offset in range(0, 30_000, 10_000):
+        rows = [{"_step": step, "loss": 50.5 if step == 12_345 else step % 7, "odd": "NaN" if step == 4444 else 1} for step in range(offset, offset + 10_000)]
+        seed.log("spiky", rows, offset, ends=0 if offset == 20_000 else None)
+    page.goto(f"{server.url}/{user.name}/long/runs/spiky")
+    page.wait("Number(document.querySelector('[data-chart=loss]')?.dataset.points) > 400")
+    assert int(page.attribute("[data-chart=loss]", "data-points")) <= 1500
+    page.wait("document.querySelector('[data-chart=loss] .frame').ariaLabel.includes('highest 50.5')")
+    page.wait_text("[data-chart=odd]", "1 value that is NaN or infinite is not drawn")
+
+
+def test_the_first_error_is_found_in_a_log_that_is_not_all_here(page, server, user):
+    seed = Seed(server, user, "long")
+    seed.start("chatty", {})
+    lines = [f"2026-01-02T03:04:05.000001 line {i}" for i in range(7000)]
+    lines[100] = "ERROR 2026-01-02T03:04:05.000001 out of memory"
+    seed.log("chatty", [], console=lines, ends=1)
+    page.goto(f"{server.url}/{user.name}/long/runs/chatty/logs")
+    page.wait_text("[data-testid=console]", "line 6999")
+    assert page.count("[data-testid=console] .line") < 1000
+    page.click("button:has-text('First error')")
+    page.wait_text("[data-testid=console] .line.error", "out of memory")
+    page.fill("input[type=search]", "line 5$")
+    page.wait_count("[data-testid=console] .line", 1)
+
+
 # --- a sweep ----------------------------------------------------------------------------------------------------
 
 SWEEP = """
@@ -246,7 +275,7 @@ def test_a_sweep_without_agents_says_how_to_start_one_and_is_steered_from_the_pa
     page.goto(f"{server.url}/{user.name}/idle/sweeps/{sweep}")
     page.wait_text("main", f"wandb agent {user.name}/idle/{sweep}")
     page.click("button:has-text('Cancel')")
-    page.wait_text("dialog", "killed")
+    page.wait_text("dialog", "the agents leave")
     page.click("dialog .primary")
     page.see("h1 ~ [data-state=canceled]")
 

@@ -166,11 +166,19 @@ def test_what_the_model_has_learned_is_shown_with_how_far_to_believe_it(page, se
     page.wait_text("[data-slice=depth] .readout", "2: 0.2 ± 0.1")
 
 
-def test_a_model_that_cannot_tell_yet_says_why(page, seed, twelve):
-    page.answer("**/insights", 412, {"errors": [{"message": "The model needs at least 4 results, and there are 2."}]})
-    open_sweep(page, seed, twelve)
-    page.wait_text("[data-testid=insights]", "needs at least 4 results")
+def test_the_server_s_own_model_explains_the_sweep_while_it_runs(page, seed):
+    sweep = seed.sweep(method="bayes", metric={"name": "loss", "goal": "minimize"}, parameters=SPACE, run_cap=30)
+    agent = seed.agent(sweep)
+    seed.work(sweep, agent, 2, simple_loss)
+    open_sweep(page, seed, sweep)
+    page.wait_text("[data-testid=insights]", "4")  # that many results are needed
     assert page.count("[data-testid=importance]") == 0
+    seed.work(sweep, agent, 8, simple_loss)
+    page.see("[data-testid=importance]")
+    page.see("[data-testid=contour]")
+    assert sorted(page.texts("[data-testid=importance] tbody th")) == ["depth", "lr"]
+    assert sorted(page.evaluate("[...document.querySelectorAll('[data-slice]')].map((slice) => slice.dataset.slice)")) == ["depth", "lr"]
+    page.see("[data-testid=outlook]")
 
 
 # --- live -------------------------------------------------------------------------------------------------------

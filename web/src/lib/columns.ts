@@ -29,6 +29,12 @@ export function columnLabel(id: string): string {
   return kPlainColumns[id]?.label ?? id.replace(/^(config|summary)\./, '');
 }
 
+/** What stands above a column. A parameter and a result can have the same name; then both say which they are. */
+export function headerLabel(id: string, columns: string[]): string {
+  const short = columnLabel(id);
+  return columns.some((other) => other !== id && columnLabel(other) === short) ? id : short;
+}
+
 /** The server's name for sorting by a column, or null where it has none. */
 export function serverOrder(sort: Sort): string | null {
   const sign = sort.descending ? '-' : '+';

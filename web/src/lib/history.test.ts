@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { foldReturns, parseAnsi } from './ansi';
 import { mergeLines, tailToAsk, type LogLine } from './console';
-import { byX, History, numericKeys, parseRows, sections, smooth } from './history';
+import { byX, History, numericKeys, parseRows, sections, smooth, systemSection } from './history';
 
 describe('History', () => {
   it('adds each row once, whatever is sent again', () => {
@@ -68,4 +68,20 @@ describe('the console', () => {
     expect(parseAnsi('\x1b[1;31mbad\x1b[0m ok\x1b[2K')).toEqual([{ text: 'bad', style: 'fg-1 bold' }, { text: ' ok', style: '' }]);
     expect(parseAnsi('\x1b[38;5;200mx')).toEqual([{ text: 'x', style: '' }]);
   });
+});
+
+it('groups what the monitor writes by device', () => {
+  expect(sections(['system.cpu', 'system.disk./.usageGB', 'system.disk.vda.in', 'system.memory_percent'], systemSection).map((s) => [s.name, s.keys.length])).toEqual([
+    ['cpu', 1], ['disk', 2], ['memory', 1],
+  ]);
+});
+
+it('hands a chart the same points until there are new ones', () => {
+  const history = new History();
+  history.addRows([{ _step: 0, a: 1, b: 1 }]);
+  const [a, b] = [history.points('a'), history.points('b')];
+  history.addRows([{ _step: 1, a: 2 }]);
+  expect(history.points('b')).toBe(b);
+  expect(history.points('a')).not.toBe(a);
+  expect([a.values, history.points('a').values]).toEqual([[1], [1, 2]]);
 });

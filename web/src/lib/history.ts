@@ -122,12 +122,21 @@ export function sortKeys(keys: string[]): string[] {
   return [...keys].sort(kCollator.compare);
 }
 
+function prefixOf(key: string): string {
+  const cut = key.lastIndexOf('/');
+  return cut > 0 ? key.slice(0, cut) : '';
+}
+
+/** The section of a key that the client's monitor writes, `system.gpu.0.temp`: its device. */
+export function systemSection(key: string): string {
+  return /^system\.([a-z]+)/i.exec(key)?.[1] ?? '';
+}
+
 /** Keys by the part before their last slash: `train/loss` stands in the section `train`, `loss` in ''. */
-export function sections(keys: string[]): { name: string; keys: string[] }[] {
+export function sections(keys: string[], sectionOf = prefixOf): { name: string; keys: string[] }[] {
   const groups = new Map<string, string[]>();
   for (const key of keys) {
-    const cut = key.lastIndexOf('/');
-    const name = cut > 0 ? key.slice(0, cut) : '';
+    const name = sectionOf(key);
     groups.set(name, [...(groups.get(name) ?? []), key]);
   }
   return [...groups].map(([name, members]) => ({ name, keys: members })).sort((a, b) => kCollator.compare(a.name, b.name));

@@ -210,9 +210,12 @@ export class Queries {
     return { run: toRun(node), historyKeys: node.historyKeys, logLines: node.logLineCount ?? 0 };
   }
 
-  /** For each key the rows that hold it, at most `samples`, with the x key beside it; `maxStep` is within the range. */
+  /**
+   * For each key the rows that hold it, at most `samples`, with the x key beside it; `maxStep` is within the range.
+   * Of more rows those with the lowest and the highest values are taken, so that no spike is lost.
+   */
   async sampled(entity: string, project: string, run: string, keys: string[], xKey: string, samples: number, range: { minStep?: number; maxStep?: number } = {}): Promise<Map<string, unknown[]>> {
-    const specs = keys.map((key) => JSON.stringify({ keys: [...new Set(['_step', xKey, key])], samples, ...range }));
+    const specs = keys.map((key) => JSON.stringify({ keys: [...new Set(['_step', xKey, key])], extremes: key, samples, ...range }));
     const data = await this.api.query<{ project: { run: { sampledHistory: unknown[][] } | null } | null }>(
       `query PageSampled($entity:String!,$project:String!,$run:String!,$specs:[JSONString!]!){
         project(name:$project,entityName:$entity){run(name:$run){sampledHistory(specs:$specs)}}}`,

@@ -1,6 +1,6 @@
 // How wide the columns of a long table are, and which of its rows are in view.
 
-import { columnLabel, columnValue } from './columns';
+import { columnValue, headerLabel } from './columns';
 import { formatValue } from './format';
 import type { Run } from './runs';
 
@@ -18,7 +18,7 @@ export function columnWidths(runs: Run[], columns: string[], known: ReadonlyMap<
   for (const column of columns) {
     let wanted = kFixed[column];
     if (wanted === undefined) {
-      let longest = columnLabel(column).length + 1;
+      let longest = headerLabel(column, columns).length + 4;
       for (let i = 0; i < runs.length; i += every) longest = Math.max(longest, formatValue(columnValue(runs[i]!, column)).length);
       wanted = Math.round(Math.min(30, Math.max(5, longest)) * kCharacter_px + kPadding_px);
     }
