@@ -34,8 +34,9 @@ describe('History', () => {
 
 it('reads from the key list which keys have charts', () => {
   const told = { lastStep: 11, keys: { loss: { typeCounts: [{ type: 'number' }] }, img: { typeCounts: [{ type: 'image-file' }] }, _step: { typeCounts: [] } } };
-  expect(numericKeys(told)).toEqual({ numeric: ['loss'], other: ['img'], lastStep: 11 });
-  expect(numericKeys(null)).toEqual({ numeric: [], other: [], lastStep: -1 });
+  expect(numericKeys(told)).toMatchObject({ numeric: ['loss'], other: ['img'], lastStep: 11 });
+  expect(numericKeys({ keys: { a: { typeCounts: [{ type: 'number', count: 7 }, { type: 'string', count: 1 }] } } }).counts).toEqual(new Map([['a', 8]]));
+  expect(numericKeys(null)).toEqual({ numeric: [], other: [], lastStep: -1, counts: new Map() });
 });
 
 it('puts keys in sections by their prefix', () => {

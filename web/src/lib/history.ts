@@ -101,19 +101,21 @@ export function parseRows(rows: (string | null)[] | null | undefined): unknown[]
   return (rows ?? []).map((row) => parseLoose(row)).filter(isObject);
 }
 
-/** The numeric keys in what the server says of a run's history, without the client's own. */
-export function numericKeys(historyKeys: unknown): { numeric: string[]; other: string[]; lastStep: number } {
+/** The numeric keys in what the server says of a run's history, without the client's own, and how many values each key has. */
+export function numericKeys(historyKeys: unknown): { numeric: string[]; other: string[]; lastStep: number; counts: Map<string, number> } {
+  const counts = new Map<string, number>();
   const numeric: string[] = [];
   const other: string[] = [];
   const told = isObject(historyKeys) ? historyKeys : {};
   const keys = isObject(told['keys']) ? told['keys'] : {};
   for (const [key, info] of Object.entries(keys)) {
     if (key.startsWith('_')) continue;
-    const counts = isObject(info) && Array.isArray(info['typeCounts']) ? info['typeCounts'] : [];
-    const isNumber = counts.length === 0 || counts.some((c) => isObject(c) && c['type'] === 'number');
+    const types = (isObject(info) && Array.isArray(info['typeCounts']) ? info['typeCounts'] : []).filter(isObject);
+    const isNumber = types.length === 0 || types.some((t) => t['type'] === 'number');
+    counts.set(key, types.reduce((sum, t) => sum + (asNumber(t['count']) ?? 0), 0));
     (isNumber ? numeric : other).push(key);
   }
-  return { numeric: sortKeys(numeric), other: sortKeys(other), lastStep: asNumber(told['lastStep']) ?? -1 };
+  return { numeric: sortKeys(numeric), other: sortKeys(other), lastStep: asNumber(told['lastStep']) ?? -1, counts };
 }
 
 const kCollator = new Intl.Collator('en', { numeric: true });
