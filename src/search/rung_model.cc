@@ -42,7 +42,7 @@ double Median(std::vector<double>& values) {
 }  // namespace
 
 std::vector<Observation> AtRungs(const Fidelity& fidelity, bool maximize,
-                                 std::span<const Observation> observations) {
+                                 std::span<const Observation> observations, bool with_last) {
   std::vector<Observation> chosen;
   double rung = static_cast<double>(fidelity.min);
   double best = kInfinity;
@@ -63,7 +63,7 @@ std::vector<Observation> AtRungs(const Fidelity& fidelity, bool maximize,
       }
     }
   }
-  if (newest != nullptr && (chosen.empty() || chosen.back().step != newest->step)) {
+  if (with_last && newest != nullptr && (chosen.empty() || chosen.back().step != newest->step)) {
     chosen.push_back({newest->step, maximize ? -best : best});
   }
   if (chosen.size() > kRungsMax) {
@@ -74,6 +74,16 @@ std::vector<Observation> AtRungs(const Fidelity& fidelity, bool maximize,
     chosen = std::move(fewer);
   }
   return chosen;
+}
+
+std::vector<Observation> Counted(std::span<const Observation> observations) {
+  std::vector<Observation> counted;
+  for (const Observation& observation : observations) {
+    if (std::isfinite(observation.value)) {
+      counted.push_back({static_cast<std::int64_t>(counted.size()) + 1, observation.value});
+    }
+  }
+  return counted;
 }
 
 RungModel::RungModel(const SearchSpace& space, const SamplerOptions& options)

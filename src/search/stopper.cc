@@ -22,10 +22,15 @@ constexpr Entry kStoppers[] = {
 }  // namespace
 
 Result<std::unique_ptr<EarlyStopper>> MakeStopper(const StopperOptions& options) {
+  if (!(options.audit >= 0 && options.audit < 1)) {
+    return InvalidArgument(
+        fmt::format("early_terminate: audit {} must be at least 0 and below 1", options.audit));
+  }
   std::string types;
   for (const Entry& entry : kStoppers) {
     if (entry.type == options.type) {
-      return entry.make(options);
+      Result<std::unique_ptr<EarlyStopper>> rule = entry.make(options);
+      return rule && options.audit > 0 ? WithAudits(*std::move(rule), options) : std::move(rule);
     }
     types += types.empty() ? "" : ", ";
     types += entry.type;

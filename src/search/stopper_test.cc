@@ -64,16 +64,92 @@ TEST(CurveStopper, StopsTheHopelessAndKeepsTheSlowStarter) {
   options.min_iter = 10;
   options.max_iter = 100;
   auto stopper = Must(MakeStopper(options));
-  for (int t = 1; t <= 100; ++t) {
-    stopper->Report(0, t, 0.2 + 1.0 / t);
-  }
-  stopper->SetRunning(0, false);
+  const auto finish = [&](TrialId id, double floor) {
+    for (int t = 1; t <= 100; ++t) {
+      stopper->Report(id, t, floor + 1.0 / t);
+    }
+    stopper->SetRunning(id, false);
+  };
+  finish(10, 0.2);
   for (int t = 1; t <= 20; ++t) {
     stopper->Report(1, t, 0.8 + 1.0 / t);     // ends near 0.8
     stopper->Report(2, t, 1.0 - 0.0095 * t);  // still falling fast
   }
+  EXPECT_FALSE(stopper->Decide(1).stop) << "one curve of full length teaches too little";
+  EXPECT_NE(stopper->Decide(1).reason.find("with 1 curves"), std::string::npos);
+  for (TrialId id = 11; id < 20; ++id) {
+    finish(id, 0.2 + 0.05 * static_cast<double>(id - 10));
+  }
   EXPECT_TRUE(stopper->Decide(1).stop) << stopper->Decide(1).reason;
   EXPECT_FALSE(stopper->Decide(2).stop) << stopper->Decide(2).reason;
+}
+
+TEST(AuditedStopper, LetsARandomShareRunOnAndCountsWhatBecameOfIt) {
+  StopperOptions options = Type("asha");
+  options.audit = 0.3;
+  options.seed = 4;
+  auto audited = Must(MakeStopper(options));
+  auto plain = Must(MakeStopper(Type("asha")));
+  constexpr TrialId kTrials = 200;
+  for (TrialId id = 0; id < kTrials; ++id) {
+    for (EarlyStopper* stopper : {audited.get(), plain.get()}) {
+      stopper->Report(id, 1, static_cast<double>((id * 37) % kTrials));
+    }
+  }
+  std::size_t spared = 0;
+  for (TrialId id = 0; id < kTrials; ++id) {
+    const StopDecision decision = audited->Decide(id);
+    EXPECT_EQ(decision.stop || decision.is_audit, plain->Decide(id).stop);
+    EXPECT_FALSE(decision.stop && decision.is_audit);
+    spared += decision.is_audit ? 1 : 0;
+  }
+  EXPECT_EQ(audited->DecideAll().size() + spared, plain->DecideAll().size());
+  EXPECT_GT(spared, 20U);
+  EXPECT_LT(spared, 60U) << "three in ten of about 133";
+
+  EXPECT_EQ(audited->Audit().audited, 0U) << "none has ended";
+  std::size_t recovered = 0;
+  for (TrialId id = 0; id < kTrials; ++id) {
+    if (audited->Decide(id).is_audit && recovered < 3) {
+      audited->Report(id, 2, -1.0);
+      ++recovered;
+    }
+    audited->SetRunning(id, false);
+  }
+  EXPECT_GE(audited->Audit().audited, 20U);
+  EXPECT_EQ(audited->Audit().wrong, 3U);
+}
+
+TEST(AuditedStopper, StillStopsTrialsWithoutAnyNumber) {
+  StopperOptions options = Type("asha");
+  options.audit = 0.99;
+  auto stopper = Must(MakeStopper(options));
+  for (TrialId id = 0; id < 20; ++id) {
+    stopper->Report(id, 1, std::nan(""));
+    EXPECT_TRUE(stopper->Decide(id).stop);
+  }
+}
+
+// Curves that turn round after a third of their length make extrapolations worth less.
+TEST(CurveStopper, LearnsFromFinishedCurvesHowFarToTrustItself) {
+  const auto chance = [](bool is_turning) {
+    StopperOptions options = Type("curve");
+    options.max_iter = 60;
+    auto stopper = Must(MakeStopper(options));
+    for (TrialId id = 0; id < 12; ++id) {
+      for (int t = 1; t <= 60; ++t) {
+        const double rise = is_turning && t > 20 ? 0.01 * (t - 20) : 0.0;
+        stopper->Report(id, t, 0.3 + 0.02 * static_cast<double>(id) + 1.0 / t + rise);
+      }
+      stopper->SetRunning(id, false);
+    }
+    for (int t = 1; t <= 20; ++t) {
+      stopper->Report(50, t, 0.6 + 1.0 / t);
+    }
+    return *stopper->Decide(50).value;
+  };
+  EXPECT_LT(chance(false), 1e-6);
+  EXPECT_GT(chance(true), 1e-4);
 }
 
 class StopperContract : public testing::TestWithParam<std::string> {};
@@ -150,6 +226,9 @@ TEST(MakeStopper, RefusesWrongOptions) {
   EXPECT_FALSE(MakeStopper(Type("envelope")));
   StopperOptions options = Type("asha");
   options.eta = 1;
+  EXPECT_FALSE(MakeStopper(options));
+  options = Type("asha");
+  options.audit = 1;
   EXPECT_FALSE(MakeStopper(options));
   options = Type("asha");
   options.min_iter = 0;

@@ -12,4 +12,8 @@ Result<std::unique_ptr<EarlyStopper>> MakeAsha(const StopperOptions& options);
 Result<std::unique_ptr<EarlyStopper>> MakeMedian(const StopperOptions& options);
 Result<std::unique_ptr<EarlyStopper>> MakeCurve(const StopperOptions& options);
 
+// `rule`, with options.audit of the trials that it would stop left running.
+std::unique_ptr<EarlyStopper> WithAudits(std::unique_ptr<EarlyStopper> rule,
+                                         const StopperOptions& options);
+
 }  // namespace regatta::search

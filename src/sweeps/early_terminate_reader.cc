@@ -128,7 +128,32 @@ search::StopperOptions MakeStopperOptions(const SweepConfig& config) {
   options.strict = given.strict;
   options.min_runs = given.min_runs;
   options.confidence = given.confidence;
+  if (given.type == EarlyTerminateType::kAsha || given.type == EarlyTerminateType::kCurve) {
+    options.audit = 0.05;  // hyperband stops what W&B's does, to the run
+  }
+  options.seed = static_cast<std::uint64_t>(config.regatta.seed.value_or(0));
   return options;
+}
+
+std::optional<search::Fidelity> MakeFidelity(const SweepConfig& config) {
+  if (!config.early_terminate ||
+      std::ranges::count_if(config.metrics, &MetricEntry::is_objective) > 1) {
+    return std::nullopt;
+  }
+  const EarlyTerminateConfig& given = *config.early_terminate;
+  search::Fidelity fidelity;
+  fidelity.min = std::max<std::int64_t>(given.min_iter.value_or(1), 1);
+  fidelity.eta = given.eta;
+  if (given.type == EarlyTerminateType::kHyperband) {
+    if (const auto bands = search::HyperbandBands(MakeStopperOptions(config));
+        bands && !bands->empty()) {
+      fidelity.min = bands->front();
+    }
+  }
+  if (given.max_iter && *given.max_iter > fidelity.min) {
+    fidelity.max = given.max_iter;
+  }
+  return fidelity;
 }
 
 }  // namespace regatta::sweeps

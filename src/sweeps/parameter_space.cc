@@ -391,6 +391,7 @@ Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
       }
     }
   }
+  options.fidelity = MakeFidelity(config);
   options.allowed = space.AllowedFunction();
   for (const Value& given : config.regatta.initial_points) {
     Result<search::Point> point = space.ReadInitialPoint(given);

@@ -406,5 +406,28 @@ TEST(Explain, ListsEveryProblemOfABrokenFile) {
   EXPECT_FALSE(ParseJson(ExplanationJson(explanation))->Find("ok")->as_bool());
 }
 
+TEST(MakeFidelity, TakesTheFirstAndTheLastRungFromEarlyTerminate) {
+  const auto fidelity = [](const std::string& early_terminate) {
+    return MakeFidelity(ParseSweepConfig("method: bayes\nmetric: {name: loss}\n"
+                                         "parameters: {x: {min: 0.0, max: 1.0}}\n" +
+                                         early_terminate)
+                            ->config);
+  };
+  EXPECT_FALSE(fidelity("").has_value());
+  const auto asha = fidelity("early_terminate: {type: asha, min_iter: 2, max_iter: 32, eta: 4}\n");
+  ASSERT_TRUE(asha.has_value());
+  EXPECT_EQ(asha->min, 2);
+  EXPECT_EQ(asha->max, 32);
+  EXPECT_EQ(asha->eta, 4);
+  const auto hyperband = fidelity("early_terminate: {type: hyperband, max_iter: 27, s: 2}\n");
+  ASSERT_TRUE(hyperband.has_value());
+  EXPECT_EQ(hyperband->min, 3);
+  EXPECT_EQ(hyperband->max, 27);
+  const auto median = fidelity("early_terminate: {type: median}\n");
+  ASSERT_TRUE(median.has_value());
+  EXPECT_EQ(median->min, 1);
+  EXPECT_FALSE(median->max.has_value());
+}
+
 }  // namespace
 }  // namespace regatta::sweeps

@@ -26,10 +26,15 @@ struct Fidelity {
 // A sampler looks at no more values of one curve than this.
 inline constexpr std::size_t kRungsMax = 6;
 
-// The values of a curve that matter: at each rung the best so far, and so at its last observation;
-// at most kRungsMax, evenly chosen, the first and the last among them. Values that are not finite
-// are passed over, and so are steps that do not ascend. Requires: min >= 1, eta > 1.
+// The values of a curve that matter: at each rung the best so far, and so at its last observation
+// (unless `with_last` is false: what a growing curve is known by changes at rungs alone then); at
+// most kRungsMax, evenly chosen, the first and the last among them. Values that are not finite are
+// passed over, and so are steps that do not ascend. Requires: min >= 1, eta > 1.
 std::vector<Observation> AtRungs(const Fidelity& fidelity, bool maximize,
-                                 std::span<const Observation> observations);
+                                 std::span<const Observation> observations, bool with_last = true);
+
+// The same values against their number, from 1, those that are not finite left out: the resource of
+// a search that counts values instead of steps.
+std::vector<Observation> Counted(std::span<const Observation> observations);
 
 }  // namespace regatta::search

@@ -27,6 +27,13 @@ struct StopDecision {
   std::optional<double> value;  // what was compared, in the metric's own sign
   std::optional<double> threshold;  // what it was compared with, in the metric's own sign
   std::string reason;               // a sentence; empty when there was nothing to compare
+  bool is_audit = false;            // the rule says stop, the trial runs on to test the rule
+};
+
+// What became of the trials that ran on although the rule would have stopped them.
+struct StopAudit {
+  std::size_t audited = 0;  // that have ended
+  std::size_t wrong = 0;    // those of them among the best tenth of all ended trials
 };
 
 class EarlyStopper {
@@ -50,6 +57,10 @@ class EarlyStopper {
   // The running trials that should stop now, ascending by id. Thresholds move as others report, so
   // a trial that passed earlier may be among them.
   virtual std::vector<StopDecision> DecideAll() const = 0;
+
+  // How often the rule would have been wrong; nothing without StopperOptions::audit. It rests on
+  // what the rule said when a trial reported, so here the order between trials counts.
+  virtual StopAudit Audit() const { return {}; }
 };
 
 struct StopperOptions {
@@ -63,6 +74,9 @@ struct StopperOptions {
   bool strict = true;         // hyperband: compare the value at the band, not the best so far
   std::int64_t min_runs = 5;  // median
   double confidence = 0.95;   // curve
+  // The share of trials that no rule stops, chosen by seed and id: see StopAudit.
+  double audit = 0;
+  std::uint64_t seed = 0;
 };
 
 // Errors: kInvalidArgument for an unknown type or a wrong field; the message names it.

@@ -112,8 +112,8 @@ std::optional<std::uint64_t> CountGridPoints(const SweepConfig& config, const Pa
 // custom).
 std::string SamplerName(const SweepConfig& config);
 
-// Seed, objectives, outcome constraints, allowed points, initial points and settings, as the sweep
-// asks. `default_seed` serves a file without a seed. Errors: kInvalidArgument for an initial point
+// Seed, objectives, outcome constraints, fidelity, allowed points, initial points and settings, as
+// the sweep asks. `default_seed` serves a file without a seed. Errors: kInvalidArgument for an initial point
 // outside of the space.
 Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
                                                   const ParameterSpace& space,
@@ -122,5 +122,9 @@ Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
 // `early_terminate` as search's stoppers take it; the goal is the first objective's. Requires: the
 // sweep has one.
 search::StopperOptions MakeStopperOptions(const SweepConfig& config);
+
+// What `early_terminate` says of the lengths of runs, for the sampler: its first and its last rung.
+// Nothing without it, and nothing for several objectives, which have no curve of their own.
+std::optional<search::Fidelity> MakeFidelity(const SweepConfig& config);
 
 }  // namespace regatta::sweeps
