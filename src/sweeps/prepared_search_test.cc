@@ -340,5 +340,42 @@ TEST_F(PreparedSourceTest, HasNoPointForNowWhereADrawWouldRepeatOne) {
   EXPECT_FALSE(*end);
 }
 
+// Proposals after trials of which half were stopped at their third value.
+std::vector<std::string> AfterShortRuns(const std::string& early_terminate, double last_value) {
+  const auto source = *MakePointSource(
+      ParseSweepConfig("method: bayes\nmetric: {name: loss}\n" + early_terminate +
+                       "parameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}\n")
+          ->config,
+      3);
+  std::vector<std::string> points;
+  for (std::uint32_t group = 0; group < 12; ++group) {
+    const auto proposed = source->Propose(group, group);
+    EXPECT_TRUE(proposed && *proposed);
+    points.push_back((*proposed)->args_json);
+    PointRecord point{.index = group, .group = group, .args_json = points.back()};
+    AttemptRecord attempt{.state = AttemptState::kStoppedEarly, .best = 0.5 + 0.1 * (group % 3)};
+    std::vector<MetricValue> history = {{5, 3.0}, {9, 1.0 + 0.1 * group}};
+    if (group % 2 == 0) {
+      attempt.state = AttemptState::kFinished;
+      for (int i = 0; i < 25; ++i) {
+        history.push_back({100 + i, *attempt.best + last_value});
+      }
+    }
+    TrialView view{.group = group,
+                   .first = &point,
+                   .state = TrialView::State::kFinished,
+                   .attempts = {&attempt},
+                   .history = &history};
+    source->Tell(view);
+  }
+  return points;
+}
+
+TEST(SpacePointSource, HandsCurvesOverWhereRunsAreStoppedEarly) {
+  const std::string asha = "early_terminate: {type: asha, min_iter: 1, max_iter: 27}\n";
+  EXPECT_NE(AfterShortRuns(asha, 0.0), AfterShortRuns(asha, 2.0));
+  EXPECT_EQ(AfterShortRuns("", 0.0), AfterShortRuns("", 2.0));
+}
+
 }  // namespace
 }  // namespace regatta::sweeps

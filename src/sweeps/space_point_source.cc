@@ -48,6 +48,10 @@ class SpacePointSource : public PointSource {
       : reader_(config),
         space_(std::move(space)),
         seed_(options.seed),
+        fidelity_(options.fidelity),
+        is_maximized_(!options.objectives.empty() &&
+                      options.objectives.front().goal == search::Goal::kMaximize),
+        counts_steps_(config.early_terminate && !config.early_terminate->resource.empty()),
         initial_(std::exchange(options.initial_points, {})) {}
 
   void UseGrid(search::Grid grid, bool is_shuffled) {
@@ -144,11 +148,13 @@ class SpacePointSource : public PointSource {
       return;
     }
     search::Trial trial = reader_.Read(view);
+    SetCurve(trial, view);
     // Whether a pending trial has begun is nothing that a search asks for.
     const bool is_same_state =
         told.state == trial.state || (IsOpen(told.state) && IsOpen(trial.state));
     const bool is_same = told.is_known && is_same_state && told.objectives == trial.objectives &&
-                         told.constraints == trial.constraints && told.cost == trial.cost;
+                         told.constraints == trial.constraints && told.cost == trial.cost &&
+                         IsSameCurve(told.observations, trial.observations);
     if (is_same) {
       return;
     }
@@ -163,6 +169,7 @@ class SpacePointSource : public PointSource {
     told.objectives = trial.objectives;
     told.constraints = trial.constraints;
     told.cost = trial.cost;
+    told.observations = trial.observations;
     told.is_known = TellTrial(std::move(trial));
   }
 
@@ -176,7 +183,15 @@ class SpacePointSource : public PointSource {
     std::vector<double> objectives;
     std::vector<double> constraints;
     std::optional<double> cost;
+    std::vector<search::Observation> observations;  // at rungs
   };
+
+  static bool IsSameCurve(const std::vector<search::Observation>& left,
+                          const std::vector<search::Observation>& right) {
+    return std::ranges::equal(left, right, [](const auto& a, const auto& b) {
+      return a.step == b.step && a.value == b.value;
+    });
+  }
 
   static bool IsOpen(search::TrialState state) {
     return state == search::TrialState::kPending || state == search::TrialState::kRunning;
@@ -288,10 +303,28 @@ class SpacePointSource : public PointSource {
     return point;
   }
 
+  // The curve of a run whose length matters. The mean of several runs has none.
+  void SetCurve(search::Trial& trial, const TrialView& view) const {
+    if (!fidelity_ || view.history == nullptr || view.attempts.size() != 1) {
+      return;
+    }
+    std::vector<search::Observation> values;
+    values.reserve(view.history->size());
+    for (const MetricValue& value : *view.history) {
+      values.push_back({value.step, value.value});
+    }
+    trial.observations =
+        search::AtRungs(*fidelity_, is_maximized_, counts_steps_ ? values : search::Counted(values),
+                        !IsOpen(trial.state));
+  }
+
   // Constant after construction.
   const TrialReader reader_;
   const ParameterSpace space_;
   const std::uint64_t seed_;
+  const std::optional<search::Fidelity> fidelity_;
+  const bool is_maximized_;
+  const bool counts_steps_;  // a resource is a step, not the number of values
   const std::vector<search::Point> initial_;
   std::optional<search::Grid> grid_;
   std::optional<search::Permutation> order_;

@@ -34,7 +34,9 @@ bool IsSearchExternal(const SweepConfig& config);
 //   any value it counts as failed;
 // - failed, crashed, killed: `impute: best | latest` take the run's own value; `worst` leaves the
 //   punishment to the sampler, which knows how to model failure;
-// - running: nothing, unless `impute_while_running` asks for the value so far.
+// - running: nothing, unless `impute_while_running` asks for the value so far;
+// - with `early_terminate`, and without repeats, also the values at rungs (search::AtRungs), of
+//   running ones as they reach them: a run that was stopped early counts as a part of a curve.
 //
 // `default_seed` serves a file without a seed. A sweep whose search is external has a source that
 // proposes nothing, whatever its parameters are. Errors: kInvalidArgument if the space cannot be
