@@ -17,7 +17,7 @@ using search::TrialState;
 using sweeps::Value;
 
 constexpr std::int64_t kVersion = 1;
-constexpr std::array<std::string_view, 4> kKinds = {"ask", "add", "tell", "report"};
+constexpr std::array<std::string_view, 5> kKinds = {"ask", "add", "tell", "report", "resume"};
 constexpr std::array<std::pair<TrialState, std::string_view>, 4> kStates = {
     {{TrialState::kPending, "pending"},
      {TrialState::kFinished, "finished"},
@@ -173,7 +173,7 @@ Result<JournalEntry> EntryFromValue(const Value& value, std::string place) {
     entry.kind = static_cast<Kind>(i);
     is_known = true;
   }
-  if (!is_known) reader.Fail("\"op\" is not ask, add, tell or report");
+  if (!is_known) reader.Fail("\"op\" is not ask, add, tell, report or resume");
   entry.id = reader.Number("id");
   if (entry.kind == Kind::kAsked || entry.kind == Kind::kAdded) entry.point = ReadPoint(reader);
   if (reader.Find("grid_index") != nullptr) entry.grid_index = reader.Number("grid_index");
@@ -220,6 +220,7 @@ Value StateToValue(const SearchState& state) {
   value.Set("config", state.config);
   // A text, since JSON's numbers end at 2^53 for many readers.
   value.Set("seed", Value::String(fmt::format("{}", state.seed)));
+  if (state.is_resumable) value.Set("resumable", Value::Bool(true));
   value.Set("log", Value::OfList(std::move(log)));
   return value;
 }
@@ -242,6 +243,10 @@ Result<SearchState> StateFromValue(const Value& value) {
     }
   } else {
     reader.Fail("\"seed\" is no text");
+  }
+  if (const Value* resumable = reader.Find("resumable"); resumable != nullptr) {
+    if (!resumable->is_bool()) reader.Fail("\"resumable\" is not true or false");
+    state.is_resumable = resumable->is_bool() && resumable->as_bool();
   }
   const Value* log = reader.Require("log");
   if (log != nullptr && !log->is_list()) reader.Fail("\"log\" is no list");

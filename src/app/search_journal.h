@@ -14,7 +14,7 @@ namespace regatta::app {
 
 // One change of a trial. Points are kept as the sampler made them, so nothing is computed again.
 struct JournalEntry {
-  enum class Kind : std::uint8_t { kAsked, kAdded, kTold, kReported };
+  enum class Kind : std::uint8_t { kAsked, kAdded, kTold, kReported, kResumed };
   Kind kind = Kind::kAsked;
   search::TrialId id = 0;
   search::Point point;                                       // kAsked, kAdded
@@ -30,6 +30,7 @@ struct JournalEntry {
 struct SearchState {
   sweeps::Value config;  // as it was given: a mapping or a text
   std::uint64_t seed = 0;
+  bool is_resumable = false;  // trials pause at rungs and go on later
   std::vector<JournalEntry> journal;
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "regatta/search/analysis.h"
+#include "regatta/search/promotion.h"
 #include "regatta/search/sampler.h"
 #include "regatta/search/stopper.h"
 #include "regatta/sweeps/parameter_space.h"
@@ -100,7 +101,7 @@ struct Operation {
 
 const std::vector<Operation>& Operations() {
   static const std::vector<Operation> kOperations = {
-      {"open", {"config", "seed", "state"}},
+      {"open", {"config", "seed", "state", "resumable"}},
       {"ask", {"n"}},
       {"tell", {"id", "value", "values", "state", "cost"}},
       {"report", {"id", "step", "value"}},
@@ -189,7 +190,8 @@ class SearchSession::Search {
  public:
   static Result<std::unique_ptr<Search>> Open(const Value& request) {
     if (const Value* state = request.Find("state"); state != nullptr) {
-      if (request.Find("config") != nullptr || request.Find("seed") != nullptr) {
+      if (request.Find("config") != nullptr || request.Find("seed") != nullptr ||
+          request.Find("resumable") != nullptr) {
         return InvalidArgument("\"state\" holds config and seed already: leave them out");
       }
       Result<SearchState> read = StateFromValue(*state);
@@ -205,7 +207,11 @@ class SearchSession::Search {
     if (!seed) return seed.error();
     std::optional<std::uint64_t> given;
     if (*seed) given = static_cast<std::uint64_t>(**seed);
-    return Create(*config, given);
+    const Value* resumable = request.Find("resumable");
+    if (resumable != nullptr && !resumable->is_bool()) {
+      return InvalidArgument("\"resumable\" is not true or false");
+    }
+    return Create(*config, given, resumable != nullptr && resumable->as_bool());
   }
 
   Value Describe() const {
@@ -248,7 +254,8 @@ class SearchSession::Search {
   explicit Search(sweeps::ParameterSpace space) : space_(std::move(space)) {}
 
   static Result<std::unique_ptr<Search>> Create(const Value& config,
-                                                std::optional<std::uint64_t> seed);
+                                                std::optional<std::uint64_t> seed,
+                                                bool is_resumable);
   static Result<std::unique_ptr<Search>> Restore(const SearchState& state);
 
   Result<Value> Ask(const Value& request);
@@ -260,15 +267,19 @@ class SearchSession::Search {
 
   Result<const Trial*> Find(const Value& request) const;
   Result<void> ReadOutcome(const Value& request, JournalEntry& entry) const;
+  Result<void> ReadStopped(const Value& request, const Trial& trial, JournalEntry& entry) const;
   Result<void> ReadValues(const Value& values, JournalEntry& entry) const;
   bool IsFeasible(const Trial& trial) const;
   Result<void> CheckPoint(const search::Point& point) const;
   bool Dominates(const Trial& better, const Trial& worse) const;
   Value Outcome(const Trial& trial) const;
+  Value Resumed(const search::Promotion& promotion) const;
 
   Result<void> Apply(JournalEntry entry);
   Result<Trial> Changed(const JournalEntry& entry) const;
+  Trial AsTold(Trial trial) const;
   void TellStopper(const JournalEntry& entry, const Trial& trial);
+  void TellPromoter(const JournalEntry& entry, const Trial& trial);
 
   // Constant after Create.
   sweeps::ParameterSpace space_;
@@ -281,12 +292,13 @@ class SearchSession::Search {
 
   std::unique_ptr<search::Sampler> sampler_;
   std::unique_ptr<search::EarlyStopper> stopper_;  // null: nothing is stopped early
+  std::optional<search::Promoter> promoter_;       // absent: nothing pauses
   std::vector<Trial> trials_;                      // by id
   SearchState state_;
 };
 
 Result<std::unique_ptr<SearchSession::Search>> SearchSession::Search::Create(
-    const Value& config, std::optional<std::uint64_t> seed) {
+    const Value& config, std::optional<std::uint64_t> seed, bool is_resumable) {
   if (!config.is_map() && !config.is_string()) {
     return InvalidArgument("\"config\" is a sweep file as a JSON object or as its text");
   }
@@ -311,6 +323,19 @@ Result<std::unique_ptr<SearchSession::Search>> SearchSession::Search::Create(
     made->stopper_ = *std::move(stopper);
     made->counts_values_ = parsed->config.early_terminate->resource.empty();
   }
+  if (is_resumable) {
+    if (!parsed->config.early_terminate ||
+        parsed->config.early_terminate->type != sweeps::EarlyTerminateType::kAsha ||
+        !made->options_.fidelity) {
+      return InvalidArgument(
+          "\"resumable\" needs one objective and early_terminate of type asha with max_iter");
+    }
+    auto promoter =
+        search::Promoter::Create(*made->options_.fidelity, made->options_.objectives.front().goal);
+    if (!promoter) return promoter.error();
+    made->promoter_ = *std::move(promoter);
+    made->stopper_.reset();  // who does not go on waits
+  }
   if (parsed->config.metric) {
     made->metric_names_.push_back(parsed->config.metric->name);
   } else {
@@ -322,12 +347,13 @@ Result<std::unique_ptr<SearchSession::Search>> SearchSession::Search::Create(
   made->warnings_ = sweeps::WarningTexts(parsed->problems);
   made->state_.config = config;
   made->state_.seed = made->options_.seed;
+  made->state_.is_resumable = is_resumable;
   return made;
 }
 
 Result<std::unique_ptr<SearchSession::Search>> SearchSession::Search::Restore(
     const SearchState& state) {
-  Result<std::unique_ptr<Search>> made = Create(state.config, state.seed);
+  Result<std::unique_ptr<Search>> made = Create(state.config, state.seed, state.is_resumable);
   if (!made) return made.error();
   for (std::size_t i = 0; i < state.journal.size(); ++i) {
     if (Result<void> applied = (*made)->Apply(state.journal[i]); !applied) {
@@ -343,10 +369,19 @@ Result<std::unique_ptr<SearchSession::Search>> SearchSession::Search::Restore(
 Result<Value> SearchSession::Search::Ask(const Value& request) {
   const auto n = WholeNumber(request, "n", 1, kAskMax);
   if (!n) return n.error();
-  const auto count = static_cast<std::size_t>((*n).value_or(1));
-  Result<std::vector<search::Suggestion>> suggestions = sampler_->Suggest(trials_.size(), count);
-  if (!suggestions) return suggestions.error();
+  auto count = static_cast<std::size_t>((*n).value_or(1));
   Value::List trials;
+  while (count > 0 && promoter_) {
+    const std::optional<search::Promotion> promotion = promoter_->Next();
+    if (!promotion) break;
+    JournalEntry entry{.kind = JournalEntry::Kind::kResumed, .id = promotion->trial};
+    if (Result<void> applied = Apply(std::move(entry)); !applied) return applied.error();
+    trials.push_back(Resumed(*promotion));
+    --count;
+  }
+  Result<std::vector<search::Suggestion>> suggestions = std::vector<search::Suggestion>();
+  if (count > 0) suggestions = sampler_->Suggest(trials_.size(), count);
+  if (!suggestions) return suggestions.error();
   for (const search::Suggestion& suggestion : *suggestions) {
     JournalEntry entry{.kind = JournalEntry::Kind::kAsked, .id = trials_.size()};
     entry.point = suggestion.values;
@@ -355,6 +390,7 @@ Result<Value> SearchSession::Search::Ask(const Value& request) {
     trial.Set("id", Count(entry.id));
     trial.Set("parameters", WithoutWrapping(space_.ToRunConfig(suggestion.values)));
     trial.Set("why", WhyProposed(suggestion.why));
+    if (promoter_) trial.Set("until", Value::Int(promoter_->PauseAfter(0)));
     if (Result<void> applied = Apply(std::move(entry)); !applied) return applied.error();
     trials.push_back(std::move(trial));
   }
@@ -369,7 +405,13 @@ Result<Value> SearchSession::Search::Tell(const Value& request) {
   const Result<const Trial*> trial = Find(request);
   if (!trial) return trial.error();
   JournalEntry entry{.kind = JournalEntry::Kind::kTold, .id = (*trial)->id};
-  if (Result<void> read = ReadOutcome(request, entry); !read) return read.error();
+  const Value* state = request.Find("state");
+  const bool is_stopped = state != nullptr && state->is_string() && state->as_string() == "stopped";
+  if (Result<void> read =
+          is_stopped ? ReadStopped(request, **trial, entry) : ReadOutcome(request, entry);
+      !read) {
+    return read.error();
+  }
   const bool is_failed = entry.state == TrialState::kFailed;
   if (Result<void> applied = Apply(std::move(entry)); !applied) return applied.error();
   Value answer = Map();
@@ -396,6 +438,7 @@ Result<Value> SearchSession::Search::Report(const Value& request) {
       stopper_ == nullptr ? search::StopDecision{} : stopper_->Decide(id);
   Value answer = Map();
   answer.Set("stop", Value::Bool(decision.stop));
+  if (promoter_) answer.Set("pause", Value::Bool(promoter_->IsPaused(id)));
   answer.Set("why", WhyStopped(decision));
   return answer;
 }
@@ -530,7 +573,8 @@ Result<void> SearchSession::Search::ReadOutcome(const Value& request, JournalEnt
     } else if (name == "lost") {
       entry.state = TrialState::kLost;
     } else if (name != "finished") {
-      return InvalidArgument("\"state\" is not \"finished\", \"failed\" or \"lost\"");
+      return InvalidArgument(
+          "\"state\" is not \"finished\", \"failed\", \"lost\" or, in \"tell\", \"stopped\"");
     }
   }
   const Result<std::optional<double>> cost = Number(request, "cost");
@@ -567,6 +611,32 @@ Result<void> SearchSession::Search::ReadOutcome(const Value& request, JournalEnt
     entry.objectives.clear();
   }
   return Ok();
+}
+
+// A trial that ended before its full length, with its best reported value unless it gives another.
+Result<void> SearchSession::Search::ReadStopped(const Value& request, const Trial& trial,
+                                                JournalEntry& entry) const {
+  Value finished = Map();
+  for (const sweeps::Member& member : request.as_map()) {
+    if (member.key != "state") finished.Set(member.key, member.value);
+  }
+  if (request.Find("value") == nullptr && request.Find("values") == nullptr) {
+    std::optional<double> best;
+    const bool is_maximized = options_.objectives.front().goal == search::Goal::kMaximize;
+    for (const search::Observation& observation : trial.observations) {
+      const bool is_better =
+          !best || (is_maximized ? observation.value > *best : observation.value < *best);
+      if (std::isfinite(observation.value) && is_better) best = observation.value;
+    }
+    if (!best) {
+      return InvalidArgument(
+          fmt::format("trial {} reported no finite value before it was stopped: give \"value\", or "
+                      "\"state\":\"failed\"",
+                      trial.id));
+    }
+    finished.Set("value", NumberToValue(*best));
+  }
+  return ReadOutcome(finished, entry);
 }
 
 bool SearchSession::Search::IsFeasible(const Trial& trial) const {
@@ -630,6 +700,23 @@ Value SearchSession::Search::Outcome(const Trial& trial) const {
   return value;
 }
 
+// A paused trial that is to go on.
+Value SearchSession::Search::Resumed(const search::Promotion& promotion) const {
+  Value why = Map();
+  why.Set("text", Text(fmt::format("it is number {} of {} that reached {}", promotion.better + 1,
+                                   promotion.size, promotion.rung)));
+  why.Set("rule", Text("promotion"));
+  why.Set("rung", Value::Int(promotion.rung));
+  why.Set("value", NumberToValue(promotion.value));
+  Value trial = Map();
+  trial.Set("id", Count(promotion.trial));
+  trial.Set("parameters", WithoutWrapping(space_.ToRunConfig(trials_[promotion.trial].values)));
+  trial.Set("resume", Value::Bool(true));
+  trial.Set("until", Value::Int(promotion.until));
+  trial.Set("why", std::move(why));
+  return trial;
+}
+
 // --- changing trials
 // -------------------------------------------------------------------------------
 
@@ -671,10 +758,35 @@ Result<Trial> SearchSession::Search::Changed(const JournalEntry& entry) const {
     trial.state = TrialState::kRunning;
     trial.observations.push_back({entry.step, entry.value});
   }
+  if (entry.kind == Kind::kResumed && (!promoter_ || !promoter_->IsPaused(entry.id))) {
+    return FailedPrecondition(fmt::format("trial {} does not wait", entry.id));
+  }
+  return trial;
+}
+
+// The trial as the sampler hears of it: with its curve at rungs if the search stops trials early,
+// and as ended there while it pauses.
+Trial SearchSession::Search::AsTold(Trial trial) const {
+  if (!options_.fidelity) {
+    trial.observations.clear();
+    return trial;
+  }
+  const bool is_open = trial.state == TrialState::kPending || trial.state == TrialState::kRunning;
+  const bool is_maximized = options_.objectives.front().goal == search::Goal::kMaximize;
+  const bool is_paused = is_open && promoter_ && promoter_->IsPaused(trial.id);
+  trial.observations =
+      search::AtRungs(*options_.fidelity, is_maximized,
+                      counts_values_ ? search::Counted(trial.observations) : trial.observations,
+                      !is_open || is_paused);
+  if (is_paused && !trial.observations.empty()) {
+    trial.state = TrialState::kFinished;
+    trial.objectives = {trial.observations.back().value};
+  }
   return trial;
 }
 
 void SearchSession::Search::TellStopper(const JournalEntry& entry, const Trial& trial) {
+  if (promoter_) TellPromoter(entry, trial);
   if (stopper_ == nullptr) return;
   if (entry.kind == JournalEntry::Kind::kReported) {
     const auto values = static_cast<std::int64_t>(trial.observations.size());
@@ -684,11 +796,31 @@ void SearchSession::Search::TellStopper(const JournalEntry& entry, const Trial& 
   }
 }
 
+void SearchSession::Search::TellPromoter(const JournalEntry& entry, const Trial& trial) {
+  using Kind = JournalEntry::Kind;
+  if (entry.kind == Kind::kReported) {
+    const auto values = static_cast<std::int64_t>(trial.observations.size());
+    promoter_->Report(trial.id, counts_values_ ? values : entry.step, entry.value);
+  } else if (entry.kind == Kind::kTold) {
+    promoter_->End(trial.id);
+  } else if (entry.kind == Kind::kResumed) {
+    promoter_->Resume(trial.id);
+  }
+}
+
 Result<void> SearchSession::Search::Apply(JournalEntry entry) {
   Result<Trial> trial = Changed(entry);
   if (!trial) return trial.error();
-  if (Result<void> told = sampler_->Tell(*trial); !told) return told;
+  // Only a point that came with the request can be refused.
+  const bool is_new = entry.id == trials_.size();
+  if (is_new) {
+    if (Result<void> told = sampler_->Tell(AsTold(*trial)); !told) return told;
+  }
   TellStopper(entry, *trial);
+  if (!is_new) {
+    // What the sampler hears depends on whether the trial pauses now.
+    if (Result<void> told = sampler_->Tell(AsTold(*trial)); !told) return told;
+  }
   if (entry.id == trials_.size()) {
     trials_.push_back(*std::move(trial));
   } else {

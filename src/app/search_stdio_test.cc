@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 namespace regatta::app {
 namespace {
@@ -313,6 +316,120 @@ TEST(SearchSession, ImportanceNamesWhatMatters) {
   EXPECT_NEAR(std::log10(answer["optimum"]["parameters"]["lr"].get<double>()), -2, 0.3);
   EXPECT_TRUE(answer["optimum"]["mean"].is_number() && answer["optimum"]["spread"].is_number());
   EXPECT_TRUE(answer["outlook"]["gain_unlikely"].is_boolean());
+}
+
+json CurveConfig() {
+  json config = Config("bayes");
+  config["early_terminate"] = {{"type", "asha"}, {"min_iter", 1}, {"max_iter", 27}};
+  return config;
+}
+
+double LossAt(const json& parameters, int step) { return Loss(parameters) + 1.0 / step; }
+
+// Trains `count` trials, each until it is stopped or 9 steps are done.
+void Train(SearchSession& session, int count) {
+  for (int i = 0; i < count; ++i) {
+    const json trial = Ask(session, {{"op", "ask"}})["trials"][0];
+    bool is_stopped = false;
+    for (int step = 1; step <= 9 && !is_stopped; ++step) {
+      const double value = LossAt(trial["parameters"], step);
+      const json answer = Ask(
+          session, {{"op", "report"}, {"id", trial["id"]}, {"step", 10 * step}, {"value", value}});
+      is_stopped = answer["stop"].get<bool>();
+    }
+    const json told = Ask(session, {{"op", "tell"}, {"id", trial["id"]}, {"state", "stopped"}});
+    ASSERT_TRUE(told.contains("ok")) << told;
+  }
+}
+
+TEST(SearchSession, AStoppedTrialCountsWithItsBestReportedValue) {
+  SearchSession session;
+  Open(session, CurveConfig());
+  Ask(session, {{"op", "ask"}});
+  for (const double value : {0.9, 0.4, 0.6}) {
+    Ask(session, {{"op", "report"}, {"id", 0}, {"value", value}});
+  }
+  EXPECT_EQ(Ask(session, {{"op", "tell"}, {"id", 0}, {"state", "stopped"}})["ok"], true);
+  EXPECT_EQ(Ask(session, {{"op", "best"}})["best"]["value"], 0.4);
+  Ask(session, {{"op", "ask"}});
+  Ask(session, {{"op", "report"}, {"id", 1}, {"value", "NaN"}});
+  const json refused = Ask(session, {{"op", "tell"}, {"id", 1}, {"state", "stopped"}});
+  EXPECT_THAT(refused["error"]["message"], HasSubstr("trial 1 reported no finite value"));
+  EXPECT_EQ(Ask(session, {{"op", "tell"}, {"id", 1}, {"state", "stopped"}, {"value", 0.3}})["ok"],
+            true);
+}
+
+TEST(SearchSession, PartsOfCurvesTeachWhatFullTrainingGives) {
+  SearchSession session;
+  Open(session, CurveConfig());
+  Train(session, 30);
+  for (const json& next : Ask(session, {{"op", "ask"}, {"n", 4}})["trials"]) {
+    ASSERT_TRUE(next["why"].contains("predicted_value")) << next;
+    const double predicted = next["why"]["predicted_value"];
+    EXPECT_LT(std::abs(predicted - LossAt(next["parameters"], 9)),
+              std::abs(predicted - LossAt(next["parameters"], 1)))
+        << "most trials were stopped at their first step";
+  }
+}
+
+TEST(SearchSession, GoesOnFromAStateWithCurves) {
+  SearchSession first;
+  Open(first, CurveConfig());
+  Train(first, 12);
+  Ask(first, {{"op", "ask"}});
+  Ask(first, {{"op", "report"}, {"id", 12}, {"value", 0.7}});
+  const json state = Ask(first, {{"op", "state"}})["state"];
+  SearchSession second;
+  ASSERT_TRUE(Ask(second, {{"op", "open"}, {"state", state}}).contains("ok"));
+  EXPECT_EQ(Ask(first, {{"op", "ask"}, {"n", 2}}), Ask(second, {{"op", "ask"}, {"n", 2}}));
+}
+
+// Lets trials pause and go on, and tells those of full length. Returns the lengths trained to.
+std::vector<int> TrainWithPauses(SearchSession& session, int jobs) {
+  std::vector<int> lengths;
+  std::map<int, int> trained;
+  for (int job = 0; job < jobs; ++job) {
+    const json trial = Ask(session, {{"op", "ask"}})["trials"][0];
+    const int id = trial["id"];
+    EXPECT_EQ(trial.contains("resume"), trained[id] > 0);
+    const int until = trial["until"];
+    lengths.push_back(until);
+    for (int& step = trained[id]; step < until;) {
+      ++step;
+      const double value = LossAt(trial["parameters"], step);
+      const json answer = Ask(session, {{"op", "report"}, {"id", id}, {"value", value}});
+      EXPECT_EQ(answer["stop"], false);
+      EXPECT_EQ(answer["pause"], step == until && until < 27) << "at " << step;
+    }
+    if (until == 27) {
+      Ask(session, {{"op", "tell"}, {"id", id}, {"value", LossAt(trial["parameters"], 27)}});
+    }
+  }
+  return lengths;
+}
+
+TEST(SearchSession, ResumesTheBestOfThePausedTrials) {
+  SearchSession session;
+  const json opened =
+      Ask(session, {{"op", "open"}, {"config", CurveConfig()}, {"seed", 1}, {"resumable", true}});
+  ASSERT_TRUE(opened.contains("ok")) << opened;
+  const std::vector<int> lengths = TrainWithPauses(session, 60);
+  for (const int length : {1, 3, 9, 27}) {
+    EXPECT_GT(std::count(lengths.begin(), lengths.end(), length), 0) << length;
+  }
+  EXPECT_GT(std::count(lengths.begin(), lengths.end(), 1),
+            std::count(lengths.begin(), lengths.end(), 3));
+  const json state = Ask(session, {{"op", "state"}})["state"];
+  SearchSession second;
+  ASSERT_TRUE(Ask(second, {{"op", "open"}, {"state", state}}).contains("ok"));
+  EXPECT_EQ(Ask(session, {{"op", "ask"}, {"n", 3}}), Ask(second, {{"op", "ask"}, {"n", 3}}));
+}
+
+TEST(SearchSession, PausingNeedsAFullLength) {
+  SearchSession session;
+  const json refused =
+      Ask(session, {{"op", "open"}, {"config", Config("bayes")}, {"resumable", true}});
+  EXPECT_THAT(refused["error"]["message"], HasSubstr("asha"));
 }
 
 }  // namespace
