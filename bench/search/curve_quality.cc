@@ -1,0 +1,115 @@
+// Measures multi-fidelity searches on suite S5.
+//
+//   search_curves METHOD [seeds=5] [first=0] [parity=0|1|-1] [workers=8] [full=32] [limit=N]
+//                 [NAME=VALUE ...]
+//     METHOD: "one-epoch", or SAMPLER, SAMPLER+STOPPER, SAMPLER+STOPPER+curves (the sampler is told
+//     of observations), e.g. tpe+asha+curves. Other NAME=VALUE are settings of the sampler.
+//     Trains until as many epochs are consumed as `full` full trainings take. One line a run:
+//     task,seed,method,workers,trials,stopped,wrongly stopped,regret after 2^(k/4) full trainings
+//     for k = 0, 1, ...
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "curves.h"
+
+namespace regatta::bench {
+namespace {
+
+CurveMethod ParseMethod(const std::string& name) {
+  CurveMethod method;
+  std::vector<std::string> parts(1);
+  for (const char c : name) {
+    if (c == '+') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  method.sampler = parts[0];
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (parts[i] == "curves") {
+      method.knows_length = true;
+    } else {
+      method.stopper = parts[i];
+    }
+  }
+  return method;
+}
+
+void RunOne(const CurveTask& task, const std::string& label, const CurveMethod& method,
+            std::uint64_t seed, std::size_t workers, std::size_t full) {
+  const auto length = static_cast<double>(task.epochs);
+  const auto budget = static_cast<std::size_t>(static_cast<double>(full) * length);
+  const bool is_rule = method.sampler == "one-epoch";
+  CurveResult result;
+  if (!is_rule) {
+    result = SimulateCurves(task, method, seed, workers, budget);
+  }
+  fmt::print("{},{},{},{},{},{},{}", task.name, seed, label, workers, result.trials, result.stopped,
+             result.wrongly_stopped);
+  for (int k = 0;; ++k) {
+    const auto epochs = static_cast<std::size_t>(std::nearbyint(length * std::pow(2, k / 4.0)));
+    if (epochs > budget) {
+      break;
+    }
+    const double regret = is_rule ? OneEpochRule(task, seed, epochs)
+                          : result.regrets.empty()
+                              ? 10.0
+                              : result.regrets[std::min(epochs, result.regrets.size()) - 1];
+    fmt::print(",{:.5g}", regret);
+  }
+  fmt::print("\n");
+  std::fflush(stdout);
+}
+
+int Run(const std::vector<std::string>& arguments) {
+  std::map<std::string, double> own = {{"seeds", 5},   {"first", 0}, {"parity", 0},
+                                       {"workers", 8}, {"full", 32}, {"limit", 1e9}};
+  CurveMethod method = ParseMethod(arguments[0]);
+  std::string label = arguments[0];
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    const std::size_t equals = arguments[i].find('=');
+    const std::string name = arguments[i].substr(0, equals);
+    const double value = std::stod(arguments[i].substr(equals + 1));
+    if (own.contains(name)) {
+      own[name] = value;
+    } else {
+      method.settings[name] = value;
+      label += " " + arguments[i];
+    }
+  }
+  std::size_t done = 0;
+  for (std::size_t number = 0; number < CurveTaskCount(); ++number) {
+    const auto parity = static_cast<int>(own["parity"]);
+    if ((parity >= 0 && static_cast<int>(number % 2) != parity) ||
+        done >= static_cast<std::size_t>(own["limit"])) {
+      continue;
+    }
+    ++done;
+    const CurveTask task = MakeCurveTask(number);
+    const auto first = static_cast<std::uint64_t>(own["first"]);
+    for (std::uint64_t seed = first; seed < first + static_cast<std::uint64_t>(own["seeds"]);
+         ++seed) {
+      RunOne(task, label, method, seed, static_cast<std::size_t>(own["workers"]),
+             static_cast<std::size_t>(own["full"]));
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace regatta::bench
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty()) {
+    fmt::print(stderr, "search_curves METHOD [name=value ...]; see the head of curve_quality.cc\n");
+    return 2;
+  }
+  return regatta::bench::Run(arguments);
+}
