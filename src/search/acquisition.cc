@@ -13,12 +13,16 @@ constexpr double kSqrtHalfPi = 1.25331413731550025121;
 
 double NormalPdf(double z) { return std::exp(-0.5 * z * z - kLogSqrt2Pi); }
 
-// z² h(z) / φ(z) for z → -∞: 1 - 3/z² + 15/z⁴ - ... (the tail expansion of Mills' ratio).
+// From here on down the tail series is exact to rounding, while 1 + z Φ/φ loses z² of its digits.
+constexpr double kTail = -10;
+
+// z² h(z) / φ(z) for z → -∞: 1 - 3/z² + 15/z⁴ - ... (the tail expansion of Mills' ratio). At z =
+// kTail the 25th term is 3e-17.
 double TailSeries(double z) {
   const double t = 1 / (z * z);
   double term = 1;
   double sum = 1;
-  for (int k = 1; k <= 7; ++k) {
+  for (int k = 1; k <= 25 && std::abs(term) > 1e-17; ++k) {
     term *= -(2.0 * k + 1) * t;
     sum += term;
   }
@@ -32,7 +36,8 @@ double Erfcx(double x) {
     return std::exp(x * x) * std::erfc(x);
   }
   const double t = 1 / (2 * x * x);
-  return (1 - t * (1 - 3 * t * (1 - 5 * t * (1 - 7 * t)))) / (x * std::sqrt(std::numbers::pi));
+  return (1 - t * (1 - 3 * t * (1 - 5 * t * (1 - 7 * t * (1 - 9 * t))))) /
+         (x * std::sqrt(std::numbers::pi));
 }
 
 double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
@@ -48,7 +53,7 @@ double LogH(double z) {
   if (z > -1) {
     return std::log(NormalPdf(z) + z * NormalCdf(z));
   }
-  if (z > -50) {
+  if (z > kTail) {
     return -0.5 * z * z - kLogSqrt2Pi +
            std::log1p(kSqrtHalfPi * z * Erfcx(-z / std::numbers::sqrt2));
   }
@@ -60,7 +65,7 @@ double LogHSlope(double z) {
     const double cdf = NormalCdf(z);
     return cdf / (NormalPdf(z) + z * cdf);
   }
-  if (z > -50) {
+  if (z > kTail) {
     const double mills = kSqrtHalfPi * Erfcx(-z / std::numbers::sqrt2);  // Φ(z) / φ(z)
     return mills / (1 + z * mills);
   }

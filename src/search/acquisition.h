@@ -7,7 +7,7 @@
 namespace regatta::search {
 
 // ln(φ(z) + z Φ(z)), exact to about 1e-12 relative for all finite z (Ament et al. 2023, "Unexpected
-// improvements to expected improvement", appendix A; a longer asymptotic series below z = -50).
+// improvements to expected improvement", appendix A; a longer asymptotic series below z = -10).
 double LogH(double z);
 
 // Its derivative Φ(z) / (φ(z) + z Φ(z)).

@@ -6,79 +6,11 @@
 #include <cmath>
 #include <limits>
 
-#include "acquisition.h"
 #include "linalg.h"
 #include "test_util.h"
 
 namespace regatta::search {
 namespace {
-
-// 50-digit values of ln(φ(z) + zΦ(z)), rounded.
-struct LogHVector {
-  double z, log_h;
-};
-
-#include "log_h_vectors.inc"
-
-TEST(LogH, IsExactFarIntoTheTail) {
-  for (const LogHVector& vector : kLogHVectors) {
-    EXPECT_NEAR(LogH(vector.z), vector.log_h, 2e-12 * std::abs(vector.log_h) + 1e-14)
-        << "z=" << vector.z;
-  }
-}
-
-TEST(LogH, HasTheSlopeOfItsDifferences) {
-  for (const double z : {-1e6, -300.0, -60.0, -50.1, -49.9, -10.0, -1.1, -0.9, 0.0, 2.0, 20.0}) {
-    const double h = 1e-5 * std::max(1.0, std::abs(z));
-    const double difference = (LogH(z + h) - LogH(z - h)) / (2 * h);
-    EXPECT_NEAR(LogHSlope(z), difference, 1e-6 * std::abs(difference)) << "z=" << z;
-  }
-}
-
-TEST(LogExpectedImprovement, FloorsTheVariance) {
-  EXPECT_TRUE(std::isfinite(LogExpectedImprovement(1, 0, 0)));
-  EXPECT_NEAR(LogExpectedImprovement(-1, 0, 0), 0, 1e-9);
-}
-
-TEST(LogReportedImprovement, IsExpectedImprovementWithoutNoise) {
-  for (const double mean : {-2.0, -0.3, 0.0, 0.4, 3.0}) {
-    // One ulp of noise leaves the shortcut and must lead to the same, up to the softplus.
-    const double exact = LogExpectedImprovement(mean, 0.25, 0.1);
-    EXPECT_DOUBLE_EQ(LogReportedImprovement(mean, 0.25, 0, 0.1, 0.1), exact);
-    EXPECT_NEAR(LogReportedImprovement(mean, 0.25, 1e-15, 0.1, 0.1), exact, 0.15) << mean;
-  }
-}
-
-// Integrates (believed - f) over f and y < best by brute force.
-TEST(LogReportedImprovement, IsTheIntegralUnderNoise) {
-  const double mean = 0.2;
-  const double variance = 0.09;
-  const double noise = 0.16;
-  const double best = -0.5;
-  const double believed = 0.1;
-  double sum = 0;
-  const double step = 0.002;
-  for (double f = -3; f < 3; f += step) {
-    const double z = (f - mean) / std::sqrt(variance);
-    const double density = std::exp(-0.5 * z * z) / std::sqrt(2 * M_PI * variance);
-    sum += step * density * (believed - f) * NormalCdf((best - f) / std::sqrt(noise));
-  }
-  EXPECT_NEAR(std::exp(LogReportedImprovement(mean, variance, noise, best, believed)), sum,
-              1e-3 * sum);
-}
-
-TEST(LogReportedImprovement, NeitherChasesLuckNorTradesASoundResultForIt) {
-  // A lucky -2 whose truth is believed to be 0: a point that is known to be better by a little is
-  // worth more than a wild one, which plain expected improvement would prefer.
-  const double sound = LogReportedImprovement(-0.3, 0.01, 0.5, -2, 0);
-  const double wild = LogReportedImprovement(0.5, 0.25, 0.5, -2, 0);
-  EXPECT_GT(sound, wild);
-  EXPECT_LT(LogExpectedImprovement(-0.3, 0.01, -2), LogExpectedImprovement(0.5, 0.25, -2));
-  // Comparable however hopeless.
-  EXPECT_TRUE(std::isfinite(LogReportedImprovement(40, 1e-8, 0.5, -2, -1)));
-  EXPECT_GT(LogReportedImprovement(39, 1e-8, 0.5, -2, -1),
-            LogReportedImprovement(40, 1e-8, 0.5, -2, -1));
-}
 
 TEST(Bend, KeepsVarianceAndTellsItsJacobian) {
   const std::vector<double> y = {-1.2, -0.4, -0.1, 0.3, 1.4};
@@ -315,6 +247,40 @@ TEST(Posterior, SurvivesRepeatedRows) {
   EXPECT_TRUE(posterior.Fit(encoder, Rows(encoder, units), std::vector<double>(63, 1.0), hyper));
 }
 
+// A failed factorisation is an answer, not an exception.
+TEST(Posterior, RefusesWhatIsNotANumber) {
+  Example example(12);
+  Posterior posterior = example.Fitted(20);
+  const auto before = example.Predicted(posterior);
+  Unit broken = example.units[0];
+  broken[0] = std::nan("");
+  posterior.AppendPending({&broken, 1});
+  EXPECT_EQ(posterior.size(), 20U) << "a point that cannot be factored is left out";
+  EXPECT_EQ(example.Predicted(posterior), before);
+  example.units[5] = broken;
+  EXPECT_FALSE(posterior.Fit(example.encoder, Rows(example.encoder, example.units), example.y,
+                             example.hyper));
+  Evidence evidence(example.encoder, Rows(example.encoder, example.units), example.y);
+  EXPECT_EQ(evidence.LogPosterior(example.hyper), -std::numeric_limits<double>::infinity());
+}
+
+TEST(Posterior, RaisesTheDiagonalOnlyAsFarAsItMust) {
+  const Example example(13);
+  EXPECT_EQ(example.Fitted(40).jitter(), 1e-8);
+  // Rows that all coincide, without noise: the tiniest diagonal still holds.
+  const std::vector<Unit> same(200, example.units[0]);
+  Hyper hyper = example.hyper;
+  hyper.log_noise = -200;
+  Posterior posterior;
+  ASSERT_TRUE(posterior.Fit(example.encoder, Rows(example.encoder, same),
+                            std::vector<double>(200, 1.0), hyper));
+  EXPECT_LE(posterior.jitter(), 1e-3);
+  // A signal beyond the largest double cannot be factored however often it is raised.
+  hyper.log_signal = 800;
+  EXPECT_FALSE(posterior.Fit(example.encoder, Rows(example.encoder, same),
+                             std::vector<double>(200, 1.0), hyper));
+}
+
 TEST(Evidence, RisesWithTheTruth) {
   const SearchSpace space = Space({Named("x", Distribution::Uniform(0, 1))});
   const Encoder encoder(space);
@@ -359,6 +325,51 @@ TEST(Evidence, SlicesThePriorWhereNothingIsKnown) {
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_NEAR(sum[i], means[i], 0.06) << i;
     EXPECT_NEAR(std::sqrt(squares[i] - sum[i] * sum[i]), spreads[i], 0.06) << i;
+  }
+}
+
+// With data, the moments of the posterior come from summing its density over a fine grid.
+TEST(Evidence, SlicesAPosteriorWithTheMomentsOfItsDensity) {
+  const SearchSpace space = Space({Named("x", Distribution::Uniform(0, 1))});
+  const Encoder encoder(space);
+  const std::vector<Unit> units = {{0.05}, {0.3}, {0.45}, {0.7}, {0.9}};
+  Evidence evidence(encoder, Rows(encoder, units), std::vector<double>{0.9, -0.6, -1.1, 0.2, 0.6});
+  constexpr int kGrid = 45;
+  const double low[] = {std::log(0.02), std::log(0.02), std::log(1e-6)};
+  const double high[] = {std::log(50.0), std::log(20.0), 0.0};
+  double total = 0;
+  double expected[3] = {};
+  double expected_square[3] = {};
+  Hyper hyper = DefaultHyper(1);
+  for (int cell = 0; cell < kGrid * kGrid * kGrid; ++cell) {
+    int rest = cell;
+    for (std::size_t i = 0; i < 3; ++i, rest /= kGrid) {
+      hyper[i] = low[i] + (high[i] - low[i]) * (rest % kGrid + 0.5) / kGrid;
+    }
+    const double density = std::exp(evidence.LogPosterior(hyper));
+    total += density;
+    for (std::size_t i = 0; i < 3; ++i) {
+      expected[i] += density * hyper[i];
+      expected_square[i] += density * hyper[i] * hyper[i];
+    }
+  }
+  Rng rng(12);
+  constexpr int kSweeps = 20000;
+  double mean[3] = {};
+  double square[3] = {};
+  for (int sweep = 0; sweep < kSweeps; ++sweep) {
+    evidence.SliceSweep(hyper, rng);
+    for (std::size_t i = 0; i < 3; ++i) {
+      mean[i] += hyper[i] / kSweeps;
+      square[i] += hyper[i] * hyper[i] / kSweeps;
+    }
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double expected_mean = expected[i] / total;
+    const double expected_spread =
+        std::sqrt(expected_square[i] / total - expected_mean * expected_mean);
+    EXPECT_NEAR(mean[i], expected_mean, 0.06) << i;
+    EXPECT_NEAR(std::sqrt(square[i] - mean[i] * mean[i]), expected_spread, 0.06) << i;
   }
 }
 

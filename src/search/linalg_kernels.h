@@ -105,7 +105,7 @@ REGATTA_INLINE void SolveTileBody(const T* l, const T* inverses, std::size_t fro
 }
 
 // e^x for x <= 0 (Cephes: 2^n times a rational function of the rest), within two units in the last
-// place.
+// place. The Taylor series to r¹³, which needs no division, was 4 % slower in a whole suggestion.
 template <int kBytes>
 REGATTA_INLINE void ExpNegative(Vector<double, kBytes>& x) {
   using V = Vector<double, kBytes>;
@@ -135,7 +135,7 @@ template <int kBytes>
 REGATTA_INLINE void Matern52Vector(Vector<double, kBytes>& value, double scale) {
   using V = Vector<double, kBytes>;
   const V zero = {};
-  const V r2 = value > zero ? value : zero;
+  const V r2 = value < zero ? zero : value;  // what is not a number stays so
   const V s = __builtin_elementwise_sqrt(r2 * 5.0);
   V e = -s;
   ExpNegative<kBytes>(e);

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "regatta/base/rng.h"
+#include "regatta/search/sampler.h"
+#include "test_util.h"
 
 namespace regatta::search {
 namespace {
@@ -331,6 +333,46 @@ TEST(VectorUnits, AllComputeTheSameBits) {
     ASSERT_EQ(computed.size(), expected.size());
     EXPECT_EQ(std::memcmp(computed.data(), expected.data(), expected.size()), 0)
         << "unit " << static_cast<int>(unit);
+  }
+  UseVectorUnit(units.back());
+}
+
+// Forty trials of a mixed space, some suggested in one batch and beside open ones.
+std::vector<Point> PointsOfASearch() {
+  const SearchSpace space =
+      Space({Named("x", Distribution::Uniform(0, 1)),
+             Named("rate", Distribution::LogUniformValues(1e-5, 1)),
+             Named("k", Distribution::IntUniform(1, 9)), Named("c", Distribution::Categorical(3)),
+             Named("m", Distribution::Uniform(0, 1), {{"c", {1}, {}, {}}})});
+  auto sampler = std::move(*MakeSampler("bayes", space, {}));
+  std::vector<Point> points;
+  for (TrialId id = 0; id < 40; id += 8) {
+    const std::vector<Suggestion> batch = Must(sampler->Suggest(id, 8));
+    for (const Suggestion& suggestion : batch) {
+      Trial trial;
+      trial.id = points.size();
+      trial.values = suggestion.values;
+      trial.state = points.size() % 8 == 7 ? TrialState::kRunning : TrialState::kFinished;
+      trial.objectives = {std::abs(AsNumber(*suggestion.values[0]) - 0.3) +
+                          0.1 * AsNumber(*suggestion.values[2])};
+      (void)sampler->Tell(trial);
+      points.push_back(suggestion.values);
+    }
+  }
+  return points;
+}
+
+TEST(VectorUnits, AllDecideAlike) {
+  const std::vector<VectorUnit> units = VectorUnits();
+  if (units.size() == 1) {
+    GTEST_SKIP() << "this processor has one";
+  }
+  UseVectorUnit(units.front());
+  const std::vector<Point> expected = PointsOfASearch();
+  ASSERT_EQ(expected.size(), 40U);
+  for (const VectorUnit unit : units) {
+    UseVectorUnit(unit);
+    EXPECT_EQ(PointsOfASearch(), expected) << "unit " << static_cast<int>(unit);
   }
   UseVectorUnit(units.back());
 }

@@ -249,8 +249,8 @@ void BM_Memory(benchmark::State& state, const char* name) {
         TrialAt(space, static_cast<TrialId>(history.results), TrialState::kFinished));
     sampler->Refresh();
     const std::int64_t rows = history.results > 512 ? 384 : history.results;
-    const double factors =
-        8.0 * sizeof(double) * static_cast<double>(PackedSize(static_cast<std::size_t>(rows)));
+    const double factors = 8.0 * (sizeof(double) + sizeof(float)) *
+                           static_cast<double>(PackedSize(static_cast<std::size_t>(rows)));
     const auto held = static_cast<double>(g_held.load());
     state.counters["held_mb"] = (held - before) / kMegabyte;
     state.counters["factors_mb"] = factors / kMegabyte;
