@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "acquisition.h"
@@ -19,120 +20,18 @@ constexpr std::size_t kImputedMax = 4;
 constexpr double kConfidence = 1.5;
 // Beside so many open trials spreading matters more than the last digits of a score.
 constexpr std::size_t kCrowd = 4;
+// Least distance of the reference point from the front, in standard deviations of an objective.
+constexpr double kNearReference = 0.1;
+constexpr double kFarReference = 2;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Weight of a user's prior after n results is kPriorWeight / n (Hvarfner et al. 2022, "πBO", β =
 // 10).
 constexpr double kPriorWeight = 10;
 
-// ln ∫_{-∞}^{t} P(Y <= z) dz for Y ~ N(mean, variance).
-double LogArea(double t, double mean, double variance) {
-  return LogExpectedImprovement(mean, variance, t);
-}
-
-// ln(e^a - e^b), a >= b.
-double LogDifference(double a, double b) {
-  return b == -kInfinity ? a : a + std::log(-std::expm1(std::min(b - a, -1e-300)));
-}
-
-bool Dominates(const std::vector<double>& a, const std::vector<double>& b) {
-  bool better = false;
-  for (std::size_t k = 0; k < a.size(); ++k) {
-    if (a[k] > b[k]) {
-      return false;
-    }
-    better = better || a[k] < b[k];
-  }
-  return better;
-}
-
 // What a failure counts as: below the worst by half of the range, as Vizier does.
 double ImputedValue(double best, double worst) {
   const double value = worst + 0.5 * (worst - best);
   return std::isfinite(value) ? value : worst;
-}
-
-// Points that no other dominates; of equal ones the first.
-std::vector<std::vector<double>> Front(const std::vector<std::vector<double>>& points) {
-  std::vector<std::vector<double>> front;
-  for (const auto& point : points) {
-    const bool beaten = std::any_of(front.begin(), front.end(), [&point](const auto& other) {
-      return other == point || Dominates(other, point);
-    });
-    if (!beaten) {
-      std::erase_if(front, [&point](const auto& other) { return Dominates(point, other); });
-      front.push_back(point);
-    }
-  }
-  return front;
-}
-
-std::vector<double> ReferencePoint(const std::vector<std::vector<double>>& front, std::size_t m) {
-  std::vector<double> reference(m, 1.0);
-  for (std::size_t k = 0; k < m && !front.empty(); ++k) {
-    double low = kInfinity;
-    double high = -kInfinity;
-    for (const auto& point : front) {
-      low = std::min(low, point[k]);
-      high = std::max(high, point[k]);
-    }
-    reference[k] = high + std::max(0.1 * (high - low), 0.1);
-  }
-  return reference;
-}
-
-// ln of the expected hypervolume improvement in two dimensions, exactly: the area not dominated yet
-// is cut into strips, in each of which the integral of P(Y1 <= z1) P(Y2 <= z2) factorises (Emmerich
-// et al. 2011; in logarithms as Ament et al. 2023). `front` ascends in its first coordinate.
-double LogEhvi2(const std::vector<std::vector<double>>& front, const std::vector<double>& reference,
-                const double* mean, const double* variance) {
-  double total = -kInfinity;
-  double below = -kInfinity;
-  double height = reference[1];
-  for (std::size_t i = 0; i <= front.size(); ++i) {
-    const double edge = i < front.size() ? front[i][0] : reference[0];
-    const double area = LogArea(edge, mean[0], variance[0]);
-    const double strip = LogDifference(area, below) + LogArea(height, mean[1], variance[1]);
-    const double top = std::max(total, strip);
-    if (top > -kInfinity) {
-      total = top + std::log(std::exp(total - top) + std::exp(strip - top));
-    }
-    below = area;
-    if (i < front.size()) {
-      height = front[i][1];
-    }
-  }
-  return total;
-}
-
-// For three objectives and more: the expected improvement of a random weighted Chebyshev value,
-// over a few fixed normal draws (Knowles 2006, ParEGO; Zhang and Golovin 2020 on hypervolume
-// scalarisations).
-double LogChebyshevImprovement(const std::vector<std::vector<double>>& front,
-                               const std::vector<double>& weights, const double* mean,
-                               const double* variance, std::span<const double> draws) {
-  const std::size_t m = weights.size();
-  double best = kInfinity;
-  for (const auto& point : front) {
-    double value = -kInfinity;
-    for (std::size_t k = 0; k < m; ++k) {
-      value = std::max(value, weights[k] * point[k]);
-    }
-    best = std::min(best, value);
-  }
-  const std::size_t count = draws.size() / m;
-  double improvement = 0;
-  double closeness = 0;
-  for (std::size_t s = 0; s < count; ++s) {
-    double value = -kInfinity;
-    for (std::size_t k = 0; k < m; ++k) {
-      value = std::max(value, weights[k] * (mean[k] + std::sqrt(variance[k]) * draws[s * m + k]));
-    }
-    improvement += std::max(0.0, best - value);
-    closeness -= value;
-  }
-  // Where no draw improves, being close still ranks.
-  return std::log(improvement / static_cast<double>(count) + 1e-12) +
-         1e-3 * closeness / static_cast<double>(count);
 }
 
 SurrogateSettings SideSettings(std::size_t particles) {
@@ -368,7 +267,6 @@ void OutcomeModel::DropPending() {
       }
     }
     fronts_.push_back(Front(outcomes));
-    std::sort(fronts_.back().begin(), fronts_.back().end());
   }
 }
 
@@ -392,7 +290,6 @@ void OutcomeModel::AddPending(std::span<const Unit> units) {
     }
     if (objectives_.size() > 1) {
       fronts_[i] = Front(fronts_[i]);
-      std::sort(fronts_[i].begin(), fronts_[i].end());
     }
   }
   const std::vector<Unit> seen = Seen(units);
@@ -509,6 +406,9 @@ void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>&
   for (double& draw : draws) {
     draw = rng.Normal();
   }
+  // A far reference stretches the front, a near one pushes it forward; they take turns.
+  const bool far = (units_.size() + pending_.size()) % 2 == 0;
+  const double margin = far ? kFarReference : kNearReference;
   std::vector<double> mean_at(m);
   std::vector<double> variance_at(m);
   for (std::size_t k = 0; k < members.size(); ++k) {
@@ -518,15 +418,18 @@ void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>&
           .Predict(points, mean[o].data(), variance[o].data(), scratch_);
     }
     const std::vector<Outcome>& front = fronts_[members[k]];
-    const std::vector<double> reference = ReferencePoint(front, m);
+    std::optional<ExpectedHypervolumeImprovement> improvement;
+    if (m <= 3) {
+      improvement.emplace(front, ReferencePoint(front, m, margin));
+    }
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t o = 0; o < m; ++o) {
         mean_at[o] = mean[o][i];
         variance_at[o] = variance[o][i];
       }
       values[i * members.size() + k] =
-          m == 2
-              ? LogEhvi2(front, reference, mean_at.data(), variance_at.data())
+          improvement
+              ? improvement->Log(mean_at.data(), variance_at.data())
               : LogChebyshevImprovement(front, weights, mean_at.data(), variance_at.data(), draws);
     }
   }
@@ -589,8 +492,19 @@ std::vector<Unit> OutcomeModel::Best(std::size_t count) const {
     }
     return y_[0][a] < y_[0][b] || (y_[0][a] == y_[0][b] && a < b);
   };
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(wanted), order.end(),
-                    better);
+  const auto first =
+      static_cast<std::size_t>(std::count_if(order.begin(), order.end(), [&](std::size_t i) {
+        return feasible_[i] && beaten_by[i] == 0;
+      }));
+  std::partial_sort(order.begin(),
+                    order.begin() + static_cast<std::ptrdiff_t>(std::max(wanted, first)),
+                    order.end(), better);
+  if (objectives_.size() > 1 && first > wanted) {
+    // Of a long front an even choice along the first objective.
+    for (std::size_t i = 0; i < wanted; ++i) {
+      order[i] = order[i * first / wanted];
+    }
+  }
   std::vector<Unit> best;
   for (std::size_t i = 0; i < wanted; ++i) {
     best.push_back(units_[order[i]]);

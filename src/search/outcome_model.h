@@ -13,6 +13,7 @@
 #include "effort.h"
 #include "encoder.h"
 #include "gp.h"
+#include "hypervolume.h"
 #include "regatta/search/sampler.h"
 #include "rung_model.h"
 #include "surrogate.h"
@@ -71,9 +72,6 @@ class OutcomeModel {
   double LogPriorBelief(const Unit& unit) const;
 
  private:
-  // A point in the space of (warped) objectives.
-  using Outcome = std::vector<double>;
-
   void BuildHistory(const TrialBook& book, std::span<const Unit> units);
   void UpdateSide(const TrialBook& book, std::span<const Unit> units, bool history_changed);
   void UpdateFailures(const TrialBook& book, std::span<const Unit> units, bool history_changed);
