@@ -85,12 +85,14 @@ TEST(CmaesSampler, SolvesARotatedEllipsoidThatOthersDoNot) {
   const SearchSpace space = Cube(10);
   const double cmaes = Best("cmaes", space, RotatedEllipsoid, 2000);
   const double random = Best("random", space, RotatedEllipsoid, 2000);
+  EXPECT_LT(cmaes, 1e-2 * Best("tpe", space, RotatedEllipsoid, 2000));
   EXPECT_LT(cmaes, 1e-4 * random);
 }
 
 TEST(CmaesSampler, FollowsTheValleyOfRosenbrock) {
   const SearchSpace space = Cube(10);
   const double cmaes = Best("cmaes", space, Rosenbrock, 2000);
+  EXPECT_LT(cmaes, 0.2 * Best("tpe", space, Rosenbrock, 2000));
   EXPECT_LT(cmaes, 1e-2 * Best("random", space, Rosenbrock, 2000));
 }
 
