@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <queue>
-#include <tuple>
 #include <utility>
 
 namespace regatta::bench {
