@@ -346,6 +346,25 @@ Result<void> Serve(const ServeOptions& options) {
   return Ok();
 }
 
+namespace {
+
+// Sets what the file says and the command line does not. CLI11 itself reads files for the program
+// as a whole only. Throws CLI::ParseError naming what is wrong, as for a wrong call.
+void ApplyConfig(CLI::App& serve, const std::string& path) {
+  for (const CLI::ConfigItem& item : CLI::ConfigBase().from_file(path)) {
+    CLI::Option* option = serve.get_option_no_throw("--" + item.name);
+    if (option == nullptr || !item.parents.empty() || item.name == "config" ||
+        item.name == "help") {
+      throw CLI::ConfigError::Extras(fmt::format("{} in {}", item.fullname(), path));
+    }
+    if (option->count() > 0) continue;
+    option->add_result(item.inputs);
+    option->run_callback();
+  }
+}
+
+}  // namespace
+
 void AddServeCommand(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* serve = app.add_subcommand("serve", "Run the server");
@@ -372,9 +391,11 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   serve->add_option("--threads", options->threads, "Threads that serve connections")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  serve->set_config("--config", "", "File with the same options, name = value a line")
+  auto config = std::make_shared<std::string>();
+  serve->add_option("--config", *config, "File with the same options, name = value a line")
       ->check(CLI::ExistingFile);
-  serve->callback([options, &exit_code] {
+  serve->callback([serve, config, options, &exit_code] {
+    if (!config->empty()) ApplyConfig(*serve, *config);
     const Result<void> served = Serve(*options);
     if (!served) {
       fmt::print(stderr, "regatta serve: {}\n", served.error().message);

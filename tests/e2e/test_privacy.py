@@ -85,7 +85,7 @@ def masked(reply, owned: Owned) -> tuple:
     """The answer with the names set equal."""
     text = reply.text
     for kind, known in owned.ids.items():
-        text = text.replace(known, f"<id of {kind}>").replace(known[:32], f"<id of {kind}>")  # long ones are told in part
+        text = text.replace(known, f"<id of {kind}>").replace(known[:40], f"<id of {kind}>")  # long ones are told in part
     for kind, name in owned.names.items():
         text = text.replace(name, f"<{kind}>")
     for kind, known in owned.ids.items():  # as the server tells numbers of ids
