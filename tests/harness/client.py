@@ -31,6 +31,11 @@ def result(value):
 """
 
 
+def hear_interrupts() -> None:
+    """A shell starts its background jobs with SIGINT ignored, and what they start inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class ClientFailed(AssertionError):
     pass
 
@@ -104,7 +109,7 @@ class Client:
         program = str(self.bin / arguments[0]) if (self.bin / str(arguments[0])).exists() else str(arguments[0])
         return subprocess.Popen([program, *map(str, arguments[1:])], cwd=self.folder, env=self.environment(**(env or {})),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                errors="replace", start_new_session=True)
+                                errors="replace", start_new_session=True, preexec_fn=hear_interrupts)
 
     def python(self, text: str, *arguments, **options) -> Finished:
         """Runs a script and waits for its end."""
