@@ -146,7 +146,7 @@ def test_each_point_runs_once_on_several_slots(site):
     assert {run["state"] for run in shown["runs"]} == {"finished"}
     assert sorted(path.read_text() for path in site.folder.glob("*.seen")) == [f"--x={x}" for x in range(7)]
     assert shown["best"]["value"] == 0
-    assert site.run(sweep) == site.run(sweep), "a complete sweep is no failure"
+    assert "nothing to do" in site.run(sweep), "a complete sweep is no failure"
 
 
 def test_count_ends_the_agent_and_not_the_sweep(site):
