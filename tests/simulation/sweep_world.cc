@@ -354,8 +354,14 @@ void SweepWorld::FinishProcess(Process& process) {
   Transition answer;
   const bool is_late = store_.records().attempts.size() > 0 && sweep_->FindRun(run_id) != nullptr &&
                        sweep_->FindRun(run_id)->state == AttemptState::kLost;
+  const AttemptRecord* attempt = sweep_->FindRun(run_id);
+  const std::optional<AttemptRecord> before =
+      attempt == nullptr ? std::nullopt : std::optional(*attempt);
   if (Send([&](Sweep& sweep) { return sweep.RunFinished(run_id, exit_code, now, token); },
            &answer)) {
+    if (before && !options_.drops_fencing) {
+      CheckEndOfProcess(process, *before);
+    }
     process.is_dead = !Chance(0.1);  // else it says so again
     report_.late += is_late ? 1 : 0;
   }
@@ -465,12 +471,41 @@ void SweepWorld::Check(const Transition& transition) {
       Report("run " + command.run_id + " is handed out with another token than its lease");
       continue;
     }
+    const auto [known, is_first] =
+        run_tokens_.emplace(command.run_id, std::pair(attempt->resumes, command.token));
+    if (!is_first && known->second.first != attempt->resumes &&
+        known->second.second == command.token) {
+      Report("run " + command.run_id + " is resumed under its old token");
+    }
+    known->second = {attempt->resumes, command.token};
     run_agents_[command.run_id].insert(attempt->agent_id);
     if (run_agents_[command.run_id].size() > attempt->resumes + 1) {
       Report("run " + command.run_id + " went to two agents without having been preempted");
     }
   }
   CheckPoints();
+}
+
+// What the server made of a process that said that it has ended.
+void SweepWorld::CheckEndOfProcess(const Process& process, const AttemptRecord& before) {
+  const AttemptRecord& after = *sweep_->FindRun(process.run_id);
+  const PointRecord& point = sweep_->points()[after.point];
+  if (process.token != 0 && process.token != before.token) {
+    if (!(after == before)) {
+      Report("run " + process.run_id + " is changed by a process whose lease is another's now");
+    }
+    return;
+  }
+  const bool is_late = before.state == AttemptState::kLost && after.exit_code == 0;
+  if (!is_late || point.state == PointState::kDeleted) {
+    return;
+  }
+  const bool is_result = point.result == after.serial;
+  const bool has_other = point.result && !is_result;
+  if (!after.is_late || (has_other && after.state != AttemptState::kSuperseded) ||
+      (!point.result && after.why.find("run_cap") == std::string::npos)) {
+    Report("the late result of run " + process.run_id + " is not kept");
+  }
 }
 
 void SweepWorld::CheckPoints() {
@@ -521,6 +556,9 @@ void SweepWorld::CheckPoints() {
     const bool is_run = point.state == PointState::kActive ||
                         point.state == PointState::kFinished || point.is_counted;
     numbers += is_run ? 1 : 0;
+    if (point.state == PointState::kDeleted && point.is_counted) {
+      Report(where + " is deleted and holds a number of run_cap");
+    }
   }
   if (settings_.run_cap && numbers > static_cast<std::uint64_t>(*settings_.run_cap)) {
     Report(fmt::format("{} runs count, the cap is {}", numbers, *settings_.run_cap));

@@ -94,6 +94,7 @@ class SweepWorld {
   std::uint64_t TokenOf(const Process& process) const;
   void Check(const sweeps::Transition& transition);
   void CheckPoints();
+  void CheckEndOfProcess(const Process& process, const sweeps::AttemptRecord& before);
   void CheckEnd();
   void Report(const std::string& problem);
 
@@ -112,7 +113,8 @@ class SweepWorld {
   std::uint64_t agents_made_ = 0;
   // What the world knows.
   std::map<std::string, std::set<std::string>> run_agents_;  // to whom a run's command went
-  std::map<std::uint32_t, std::uint32_t> results_;           // point -> attempt
+  std::map<std::string, std::pair<std::uint32_t, std::uint64_t>> run_tokens_;  // resumes, token
+  std::map<std::uint32_t, std::uint32_t> results_;                             // point -> attempt
   std::set<std::uint32_t> deleted_points_;
   std::map<std::uint32_t, std::uint32_t> requeues_;
   std::map<std::uint32_t, std::uint32_t> deletions_;
