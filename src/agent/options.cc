@@ -234,7 +234,8 @@ Result<void> Complete(AgentOptions& options, const Given& given, std::string_vie
   }
   if (!options.base_url.starts_with("http://") && !options.base_url.starts_with("https://")) {
     return InvalidArgument(
-        "which server? Set WANDB_BASE_URL, give --base-url (e.g. http://regatta.local:8080), or log "
+        "which server? Set WANDB_BASE_URL, give --base-url (e.g. http://regatta.local:8080), or "
+        "log "
         "in once: regatta login --server URL");
   }
   return Ok();
