@@ -109,7 +109,7 @@ Result<void> ForEachStep(const Tables& tables, tracking::RunId run, std::int64_t
   };
   std::vector<Row> rows;
   bool is_sorted = true;
-  const Result<void> read =
+  Result<void> read =
       tables.streams().ReadSteps(run, step_min, step_max, [&](const StreamLine& line) {
         const tracking::RowStep row = tracking::ScanStep(line.text);
         if (!row.step || *row.step < step_min || *row.step > step_max) return true;
@@ -219,7 +219,7 @@ Result<void> ForEachRow(const Tables& tables, const RunNode& node, const SampleS
                         FunctionRef<void(std::string_view row)> add) {
   if (spec.has_range) {
     return ForEachStep(tables, node.run.id, spec.step_min, spec.step_max,
-                       [&](const std::string& row) { add(row); });
+                       [&](std::string&& row) { add(row); });
   }
   const Result<tracking::StreamInfo> info = tables.streams().Info(node.run.id);
   if (!info) return info.error();
