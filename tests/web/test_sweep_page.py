@@ -85,7 +85,8 @@ def test_what_a_brush_keeps_is_in_the_address_and_on_every_axis_to_be_typed(page
     open_sweep(page, seed, twelve)
     page.wait_attribute(PARALLEL, "data-lines", 12)
     page.drag(f"{PARALLEL} .stage", [76 / 1198, 0.2], [76 / 1198, 0.6])
-    page.wait("location.search.includes('keep.config.lr=')")
+    # The table follows the address, which follows the hand when it rests.
+    page.wait(f"location.search.includes('keep.config.lr=') && document.querySelector('{TABLE}').dataset.rows === document.querySelector('{PARALLEL}').dataset.kept")
     kept = page.attribute(PARALLEL, "data-kept")
     assert 0 < int(kept) < 12
     page.reload()
