@@ -3,10 +3,10 @@
   curve_report.py REFERENCE FILE...
 
 Regret curves are geometric means over the seeds of a task (floor 1e-4). For each method: the geometric mean regret
-over tasks at 4, 8, 16 and 32 full trainings; its ratio to REFERENCE at the last of them; the epochs at which it is as
-good as REFERENCE at the end, as a share of REFERENCE's epochs (geometric mean and median over tasks; a method that
-never gets there counts as needing all of them twice); the share of stopped trials that would have finished among the
-best tenth. In brackets the 95 % bootstrap over tasks.
+over tasks after an eighth, a quarter, half and all of the epochs; its ratio to REFERENCE at the end; the epochs at
+which it is as good as REFERENCE at the end, as a share of REFERENCE's epochs (geometric mean and median over tasks; a
+method that never gets there counts as needing all of them twice); the share of stopped trials that would have finished
+among the best tenth. In brackets the 95 % bootstrap over tasks.
 """
 
 import collections
@@ -62,12 +62,12 @@ def main():
     reference, paths = sys.argv[1], sys.argv[2:]
     runs, stops = read(paths)
     base = {task: curve(lines) for task, lines in runs[reference].items()}
-    print("| method | tasks | runs | @4 | @8 | @16 | @32 | ratio @32 | epochs to equal regret | median | trials | wrong stops |")
+    print("| method | tasks | runs | 1/8 | 1/4 | 1/2 | all | ratio | epochs to equal regret | median | trials | wrong stops |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for key, tasks in sorted(runs.items()):
         common = [task for task in tasks if task in base]
         curves = [curve(tasks[task]) for task in common]
-        at = [math.exp(mean([c[min(k, len(c) - 1)] for c in curves])) for k in (8, 12, 16, 20)]
+        at = [math.exp(mean([c[max(len(c) - 1 - back, 0)] for c in curves])) for back in (12, 8, 4, 0)]
         gaps = [c[-1] - base[task][-1] for task, c in zip(common, curves, strict=True)]
         shares = [math.log(share_of_epochs(c, base[task][-1])) for task, c in zip(common, curves, strict=True)]
         trials, stopped, wrong = stops[key]
