@@ -1,5 +1,7 @@
 #include "outcome_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -55,6 +57,9 @@ OutcomeModel::OutcomeModel(const SearchSpace& space, const SamplerOptions& optio
   }
   if (options.fidelity && options.objectives.size() == 1) {
     rungs_ = std::make_unique<RungModel>(space, options);
+  }
+  if (!rungs_ && options.objectives.size() == 1 && !options.earlier.empty()) {
+    earlier_ = std::make_unique<EarlierKnowledge>(space, options, encoder);
   }
   const Encoder& seen = rungs_ ? rungs_->encoder() : encoder;
   std::uint64_t key = 0;
@@ -134,6 +139,10 @@ void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units,
   for (std::size_t k = 0; k < objectives_.size(); ++k) {
     objectives_[k]->Update(units_, y_[k], history_changed, units_.size() - results_);
   }
+  if (earlier_) {
+    earlier_->Weigh(std::span<const Unit>(units_).first(results_),
+                    std::span<const double>(y_.front()).first(results_));
+  }
   UpdateSide(book, units, history_changed);
   UpdateFailures(book, units, history_changed);
 }
@@ -176,7 +185,7 @@ void OutcomeModel::UpdateSide(const TrialBook& book, std::span<const Unit> units
     }
     if (rows.size() < kModelMin) {
       has_constraint_model_ = false;
-      return;
+      continue;
     }
     constraints_[c]->Update(rows, violations, history_changed);
     has_constraint_model_ = has_constraint_model_ && constraints_[c]->ready();
@@ -254,6 +263,9 @@ void OutcomeModel::DropPending() {
     believed_.push_back(std::max(believed, best));
   }
   if (objectives_.size() == 1) {
+    if (earlier_) {
+      PlaceEarlier();
+    }
     return;
   }
   for (std::size_t i = 0; i < members; ++i) {
@@ -267,6 +279,25 @@ void OutcomeModel::DropPending() {
       }
     }
     fronts_.push_back(Front(outcomes));
+  }
+}
+
+// Where the results lie as each member sees them, so that earlier searches can be brought there.
+void OutcomeModel::PlaceEarlier() {
+  places_.clear();
+  const auto n = static_cast<double>(std::max<std::size_t>(results_, 1));
+  for (std::size_t i = 0; i < objectives_.front()->size(); ++i) {
+    const std::vector<double>& values = objectives_.front()->warp(i).values();
+    Place place;
+    double squares = 0;
+    for (std::size_t row = 0; row < results_; ++row) {
+      place.mean += values[row] / n;
+    }
+    for (std::size_t row = 0; row < results_; ++row) {
+      squares += (values[row] - place.mean) * (values[row] - place.mean) / n;
+    }
+    place.spread = std::sqrt(squares);
+    places_.push_back(place);
   }
 }
 
@@ -351,6 +382,8 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
   std::vector<double> variance(n);
   std::vector<double> log_ei(n * members.size());
   const double explore_limit = rule == Rule::kExplore ? ExploreLimit() : 0;
+  const double share = earlier_ ? earlier_->share() : 0;
+  const std::vector<double> earlier = share > 0 ? earlier_->Predict(points) : std::vector<double>();
   for (std::size_t k = 0; k < members.size(); ++k) {
     const Posterior& member = surrogate.member(members[k]);
     const double noise = rungs_ ? 0.0 : std::exp(member.hyper().log_noise);
@@ -358,6 +391,12 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
       member.Predict(points, mean.data(), variance.data(), scratch_);
     } else {
       member.PredictRoughly(points, mean.data(), variance.data(), scratch_);
+    }
+    if (share > 0) {
+      const Place& place = places_[members[k]];
+      for (std::size_t i = 0; i < n; ++i) {
+        mean[i] = (1 - share) * mean[i] + share * place.mean + place.spread * earlier[i];
+      }
     }
     for (std::size_t i = 0; i < n; ++i) {
       const double sigma = std::sqrt(variance[i]);
@@ -539,6 +578,9 @@ void OutcomeModel::Explain(const Unit& unit, Explanation& why) {
     success += NormalCdf((best - mean) / std::sqrt(variance));
     improvement +=
         std::exp(LogExpectedImprovement(mean, variance, best)) * surrogate.warp(i).Slope(best);
+  }
+  if (earlier_ && earlier_->share() > 0.005) {
+    why.note = fmt::format("earlier searches count {:.0f}%", 100 * earlier_->share());
   }
   why.success_probability = success / static_cast<double>(surrogate.size());
   why.expected_improvement = improvement / static_cast<double>(surrogate.size());

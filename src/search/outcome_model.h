@@ -17,6 +17,7 @@
 #include "regatta/search/sampler.h"
 #include "rung_model.h"
 #include "surrogate.h"
+#include "transfer.h"
 #include "trial_book.h"
 
 namespace regatta::search {
@@ -84,6 +85,7 @@ class OutcomeModel {
   std::vector<Unit> Seen(std::span<const Unit> units) const;
   Rows SeenRows(std::span<const Unit> units) const;
   double ExploreLimit() const;
+  void PlaceEarlier();
 
   const SearchSpace* space_;
   const SamplerOptions* options_;
@@ -110,6 +112,14 @@ class OutcomeModel {
   std::vector<double> bests_;
   std::vector<double> believed_;
   std::vector<std::vector<Outcome>> fronts_;  // per member, several objectives
+  // What earlier searches say; null without any. Predictions of a member mix with theirs around the
+  // mean and spread of the results as that member sees them.
+  std::unique_ptr<EarlierKnowledge> earlier_;
+  struct Place {
+    double mean = 0;
+    double spread = 1;
+  };
+  std::vector<Place> places_;  // per member
   Posterior::Scratch scratch_;
 };
 

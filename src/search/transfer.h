@@ -1,0 +1,60 @@
+// What earlier searches over the same parameters say about this one.
+//
+// An ensemble whose weights follow how well each earlier search ranks this one's own results, after
+// Feurer, Letham, Bakshy 2018, "Scalable meta-learning for Bayesian optimization using
+// ranking-weighted Gaussian process ensembles" (RGPE); the weight is Kendall's τ less its own
+// standard error, so a search that misleads, or that too few results speak for, has none, and it
+// decays as results come in. Only the order and the shape of earlier results count, never their
+// scale. Not thread-safe.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "encoder.h"
+#include "gp.h"
+#include "regatta/search/sampler.h"
+#include "surrogate.h"
+
+namespace regatta::search {
+
+// Kendall's τ-a of two lists of the same length: +1 the same order, -1 the reverse, 0 for fewer
+// than two.
+double KendallTau(std::span<const double> left, std::span<const double> right);
+
+class EarlierKnowledge {
+ public:
+  // Fits a model to each earlier search that has at least 8 results; the newest 5 count, with at
+  // most 200 results each. Borrows the encoder.
+  EarlierKnowledge(const SearchSpace& space, const SamplerOptions& options, const Encoder& encoder);
+
+  bool empty() const { return searches_.empty(); }
+
+  // Weighs by this search's results so far (lower is better): a function of those alone.
+  void Weigh(std::span<const Unit> units, std::span<const double> y);
+
+  // How much of a prediction comes from earlier searches, in [0, 1).
+  double share() const { return share_; }
+
+  // Their part of the predictions, in standard deviations from the mean of this search's results,
+  // already multiplied by their weights.
+  std::vector<double> Predict(const Rows& points) const;
+
+ private:
+  struct Search {
+    std::unique_ptr<Surrogate> model;
+    double weight = 0;
+    double mean = 0;  // of its predictions where this search has results
+    double spread = 1;
+  };
+
+  std::vector<double> Predict(const Search& search, const Rows& points) const;
+
+  const Encoder* encoder_;
+  std::vector<Search> searches_;
+  double share_ = 0;
+  mutable Posterior::Scratch scratch_;
+};
+
+}  // namespace regatta::search
