@@ -15,7 +15,7 @@ constexpr std::size_t kResultsMax = 200;
 constexpr std::size_t kEvidenceMin = 4;
 constexpr std::size_t kEvidenceMax = 100;
 // After so many results an earlier search that ranks them perfectly still counts half.
-constexpr double kHalfLife = 20;
+constexpr double kHalfLife = 40;
 constexpr double kShareMax = 0.9;
 
 }  // namespace

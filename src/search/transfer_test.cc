@@ -101,7 +101,7 @@ std::size_t TrialsTo(const std::vector<double>& bests, double target) {
       bests.begin() + 1);
 }
 
-TEST(EarlierSearches, SaveTwoFifthsOfTheTrialsToATargetWhenTheyAreAlike) {
+TEST(EarlierSearches, HalveTheTrialsToATargetWhenTheyAreAlike) {
   double alone = 0;
   double helped = 0;
   for (std::size_t task = 0; task < 2; ++task) {
@@ -113,7 +113,7 @@ TEST(EarlierSearches, SaveTwoFifthsOfTheTrialsToATargetWhenTheyAreAlike) {
           TrialsTo(Search(loss, {Random(Tasks(0.03)[task], 80, seed)}, seed, 40), target));
     }
   }
-  EXPECT_LE(helped, 0.6 * alone);
+  EXPECT_LE(helped, 0.5 * alone);
 }
 
 TEST(EarlierSearches, CostNextToNothingWhenTheyMislead) {
@@ -156,7 +156,7 @@ TEST(EarlierKnowledge, CountsByItsRankingAndFadesAsResultsComeIn) {
   }
   EXPECT_EQ(shares[2], 0) << "three results say nothing";
   EXPECT_GT(shares[14], 0.25);
-  EXPECT_LT(shares[79], 0.5 * *std::max_element(shares.begin(), shares.end()));
+  EXPECT_LT(shares[79], 0.8 * *std::max_element(shares.begin(), shares.end()));
 }
 
 TEST(KendallTau, IsOneForTheSameOrderAndMinusOneForTheReverse) {
