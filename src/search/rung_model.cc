@@ -9,8 +9,6 @@ namespace regatta::search {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// From this many trials of full length on the model is asked about full length.
-constexpr std::size_t kFullMin = 4;
 constexpr std::size_t kRungCountMax = 64;
 
 SearchSpace WithResource(const SearchSpace& space) {
@@ -144,38 +142,6 @@ void RungModel::Append(const Trial& trial, const Unit& unit, std::size_t number,
   }
 }
 
-void RungModel::ChooseEnd(std::size_t trials) {
-  const double full = fidelity_.max ? static_cast<double>(*fidelity_.max) : longest_;
-  const std::size_t top = RungOf(full);
-  std::vector<std::size_t> reached(top + 1);
-  std::vector<double> farthest(trials);
-  for (const Row& row : rows_) {
-    farthest[row.trial] = std::max(farthest[row.trial], row.resource);
-  }
-  std::size_t finished = 0;
-  for (const double resource : farthest) {
-    if (resource <= 0) {
-      continue;
-    }
-    finished += resource >= 0.999 * full ? 1 : 0;
-    for (std::size_t rung = 0; rung <= std::min(RungOf(resource), top); ++rung) {
-      ++reached[rung];
-    }
-  }
-  end_ = full;
-  if (finished >= kFullMin) {
-    return;
-  }
-  const std::size_t enough = std::max<std::size_t>(kFullMin, (space_.size() - 1) / 2);
-  for (std::size_t rung = top + 1; rung-- > 0;) {
-    if (reached[rung] >= enough) {
-      end_ = std::min(full, static_cast<double>(fidelity_.min) *
-                                std::pow(fidelity_.eta, static_cast<double>(rung)));
-      return;
-    }
-  }
-}
-
 // The median difference between neighbouring rungs of the same trial, which no selection of good
 // trials can bias as a difference of averages would be; held back while few trials have both.
 void RungModel::MeasureFall(std::size_t trials) {
@@ -230,7 +196,7 @@ void RungModel::Update(const TrialBook& book, std::span<const Unit> units,
       Append(trial, units[i], trials++, rows_);
     }
   }
-  ChooseEnd(trials);
+  end_ = fidelity_.max ? static_cast<double>(*fidelity_.max) : longest_;
   const std::size_t measured = MeasuredOf(trials);
   if (measured != measured_ || history_changed) {
     MeasureFall(measured);

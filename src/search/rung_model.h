@@ -28,8 +28,8 @@ class RungModel {
 
   // Of points with their resource.
   const Encoder& encoder() const { return encoder_; }
-  // The point at the resource that counts: the full length, or while fewer than four trials had it,
-  // the longest that enough of them did (Falkner et al. 2018, "BOHB", do so too).
+  // The point at the resource that counts: the full length, or the longest that a settled trial had
+  // where no full length was given.
   Unit AtEnd(const Unit& unit) const;
   std::vector<Unit> AtEnd(std::span<const Unit> units) const;
 
@@ -55,7 +55,6 @@ class RungModel {
 
   double Coordinate(double resource) const;
   void Append(const Trial& trial, const Unit& unit, std::size_t number, std::vector<Row>& rows);
-  void ChooseEnd(std::size_t trials);
   void MeasureFall(std::size_t trials);
   double Fall(double resource) const;
   std::size_t RungOf(double resource) const;
