@@ -144,6 +144,31 @@ TEST(BayesSampler, FindsTheBestFeasiblePoint) {
   EXPECT_LT(best, 1.05);
 }
 
+// Of 600 results the model rests on 384 near the lowest one; the only feasible one is the farthest.
+TEST(BayesSampler, KnowsTheBestFeasibleResultAmongVeryMany) {
+  SamplerOptions options;
+  OutcomeConstraint at_most_zero;
+  at_most_zero.max = 0;
+  options.constraints = {at_most_zero};
+  auto sampler =
+      Must(MakeSampler("bayes", Space({Named("x", Distribution::Uniform(0, 1))}), options));
+  for (TrialId id = 0; id < 600; ++id) {
+    const double x = id == 599 ? 0.9 : static_cast<double>(id) / 1200;
+    Trial trial;
+    trial.id = id;
+    trial.values = {x};
+    trial.state = TrialState::kFinished;
+    trial.objectives = {x};
+    trial.constraints = {id == 599 ? -1.0 : 1.0};
+    ASSERT_TRUE(sampler->Tell(trial));
+  }
+  for (const Suggestion& suggestion : Must(sampler->Suggest(600, 2))) {
+    ASSERT_TRUE(suggestion.why.expected_improvement.has_value());
+    EXPECT_TRUE(std::isfinite(*suggestion.why.expected_improvement));
+    EXPECT_GT(AsNumber(*suggestion.values[0]), 0.5) << "where it may be feasible";
+  }
+}
+
 TEST(BayesSampler, LearnsWhereConfigurationsCrash) {
   auto sampler = Must(MakeSampler("bayes", Square(), {}));
   int late_crashes = 0;

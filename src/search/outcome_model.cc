@@ -249,16 +249,18 @@ void OutcomeModel::DropPending() {
   const auto counts = [this](std::size_t row) { return !any_feasible_ || feasible_[row]; };
   for (std::size_t i = 0; i < members; ++i) {
     const Surrogate& surrogate = *objectives_.front();
-    double best = kInfinity;
-    double believed = kInfinity;
-    for (std::size_t k = 0; k < surrogate.rows().size(); ++k) {
-      const std::size_t row = surrogate.rows()[k];
-      const double value = surrogate.warp(i).values()[row];
-      if (counts(row) && value < best) {
-        best = value;
-        believed = surrogate.Smoothed(i, k);
-      }
+    const std::vector<double>& values = surrogate.warp(i).values();
+    std::size_t at = values.size();
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      at = counts(row) && (at == values.size() || values[row] < values[at]) ? row : at;
     }
+    // Of many results the model may rest on others than the best feasible one.
+    const auto place = std::lower_bound(surrogate.rows().begin(), surrogate.rows().end(), at);
+    const bool is_row = place != surrogate.rows().end() && *place == at;
+    const double best = at < values.size() ? values[at] : kInfinity;
+    const double believed =
+        is_row ? surrogate.Smoothed(i, static_cast<std::size_t>(place - surrogate.rows().begin()))
+               : best;
     bests_.push_back(best);
     believed_.push_back(std::max(believed, best));
   }
