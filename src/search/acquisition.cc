@@ -101,7 +101,7 @@ double LogReportedImprovement(double mean, double variance, double noise, double
 
 double LogMeanExp(const double* values, int n) {
   const double top = *std::max_element(values, values + n);
-  if (!(top > -std::numeric_limits<double>::infinity())) {
+  if (!std::isfinite(top)) {
     return top;
   }
   double sum = 0;

@@ -72,9 +72,10 @@ class BayesSampler : public Sampler {
         encoder_(space_),
         book_(space_, options_.objectives.size()),
         sobol_(space_.size(), options_.seed),
-        start_(static_cast<std::size_t>(std::max(
-            2.0, Setting(options_, "start",
-                         std::clamp(1 + static_cast<double>(space_.size()) / 2, 4.0, 8.0))))),
+        start_(static_cast<std::size_t>(
+            std::clamp(Setting(options_, "start",
+                               std::clamp(1 + static_cast<double>(space_.size()) / 2, 4.0, 8.0)),
+                       2.0, 1e6))),
         bound_share_(Setting(options_, "bound_share", 0.5)),
         trust_(Setting(options_, "trust", 1) != 0),
         model_(space_, options_, encoder_,

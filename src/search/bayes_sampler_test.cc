@@ -191,6 +191,40 @@ TEST(BayesSampler, LearnsWhereConfigurationsCrash) {
   EXPECT_LE(late_crashes, 10);
 }
 
+// Four failures need no model of their own, five do: the model of the first five must not come
+// back when another fifth one takes the place of a forgotten one.
+TEST(BayesSampler, ForgetsAFailureAlsoWhereTooFewAreLeft) {
+  const SearchSpace space =
+      Space({Named("x", Distribution::Uniform(0, 1)), Named("y", Distribution::Uniform(0, 1))});
+  const auto trial = [](TrialId id, double x, double y, bool failed) {
+    Trial made;
+    made.id = id;
+    made.values = {x, y};
+    made.state = failed ? TrialState::kFailed : TrialState::kFinished;
+    if (!failed) {
+      made.objectives = {x + y};
+    }
+    return made;
+  };
+  auto sampler = Must(MakeSampler("bayes", space, {}));
+  auto fresh = Must(MakeSampler("bayes", space, {}));
+  for (TrialId id = 0; id < 20; ++id) {
+    const double x = static_cast<double>(id) / 20;
+    const Trial one = trial(id, x, std::fmod(7.3 * x, 1.0), id % 4 == 3);
+    ASSERT_TRUE(sampler->Tell(one));
+    if (id != 3) {
+      ASSERT_TRUE(fresh->Tell(one));
+    }
+  }
+  (void)Must(sampler->Suggest(20, 1));
+  sampler->Forget(3);
+  (void)Must(sampler->Suggest(20, 1));
+  const Trial another = trial(20, 0.02, 0.03, true);
+  ASSERT_TRUE(sampler->Tell(another));
+  ASSERT_TRUE(fresh->Tell(another));
+  EXPECT_EQ(Must(sampler->Suggest(21, 1))[0].values, Must(fresh->Suggest(21, 1))[0].values);
+}
+
 TEST(BayesSampler, StartsWhereThePriorPoints) {
   std::vector<Parameter> parameters = Square().parameters();
   parameters[0].prior = Prior{0.9, 0.05, 4};

@@ -117,7 +117,7 @@ class CmaesSampler : public Sampler {
         picker_(space_, options_),
         encoder_(space_),
         book_(space_, 1),
-        restarts_(static_cast<int>(Setting(options_, "restarts", 2))),
+        restarts_(static_cast<int>(std::clamp(Setting(options_, "restarts", 2), 0.0, 2.0))),
         first_sigma_(std::clamp(Setting(options_, "sigma", 0.3), 1e-6, 1.0)) {
     for (std::size_t d = 0; d < space_.size(); ++d) {
       if (encoder_.kind(d) == DimensionKind::kCategory) {
@@ -207,7 +207,11 @@ class CmaesSampler : public Sampler {
       std::vector<const Trial*> trials;
       for (const Trial& trial : search.trials) {
         if (HasResult(trial, 1) && trial.values.size() == space_.size()) {
-          ranks.push_back(RankOf(trial, options_));
+          // Constraints of this search were nothing to an earlier one.
+          const bool maximize = options_.objectives.front().goal == Goal::kMaximize;
+          ranks.push_back(trial.constraints.empty() ? Rank{0, maximize ? -trial.objectives.front()
+                                                                       : trial.objectives.front()}
+                                                    : RankOf(trial, options_));
           trials.push_back(&trial);
         }
       }
@@ -344,7 +348,8 @@ class CmaesSampler : public Sampler {
     categorical_->Update(items, weights_);
     ++generations_;
     history_.push_back({ranks[order.front()], ranks[order[order.size() / 2]]});
-    if (restarts_ > 0 && IsRunOver()) {
+    // A distribution that cannot be sampled any more is over whatever the settings say.
+    if (gaussian_->is_spent() || (restarts_ > 0 && IsRunOver())) {
       Restart();
     }
   }

@@ -216,6 +216,9 @@ Wisdom Learn(const std::vector<std::vector<CurvePoint>>& finished, double horizo
       total += likely[k];
     }
     const double variance = std::max(square - mean * mean, 1e-8);
+    if (!std::isfinite(mean) || !std::isfinite(variance)) {
+      continue;  // all its points lie at one resource, say: it teaches nothing
+    }
     squares += std::min((end - mean) * (end - mean) / variance, 100.0);
     taught += 1;
     for (std::size_t k = 0; k < kShapes.size() && total > 0; ++k) {

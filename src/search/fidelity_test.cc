@@ -35,6 +35,14 @@ std::vector<std::pair<std::int64_t, double>> Pairs(const std::vector<Observation
 
 using Pair = std::pair<std::int64_t, double>;
 
+TEST(AtRungs, EndsSoonForAnEtaHardlyAboveOne) {
+  const Fidelity fidelity{.min = 1, .max = std::nullopt, .eta = 1.0000000000000002};
+  const std::vector<Observation> curve = {{1, 3.0}, {1'000'000'000, 2.0}, {2'000'000'000, 1.0}};
+  EXPECT_EQ(AtRungs(fidelity, false, curve).back().step, 2'000'000'000);
+  EXPECT_GT(RungAbove(fidelity, 2'000'000'000), 2e9);
+  EXPECT_LE(RungAbove(fidelity, 2'000'000'000), 2.3e9);
+}
+
 TEST(AtRungs, KeepsTheBestSoFarAtEachRungAndAtTheEnd) {
   const Fidelity fidelity{1, 27, 3};
   const auto curve = Curve({5, 4, 6, 3, 9});

@@ -104,7 +104,8 @@ void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> uni
     for (std::size_t c = 0; c < options_->constraints.size(); ++c) {
       const OutcomeConstraint& bound = options_->constraints[c];
       const double value = c < trial.constraints.size() ? trial.constraints[c] : std::nan("");
-      feasible = feasible && value >= bound.min.value_or(-kInfinity) &&
+      // An outcome that is not finite was never logged, and may be anything.
+      feasible = feasible && std::isfinite(value) && value >= bound.min.value_or(-kInfinity) &&
                  value <= bound.max.value_or(kInfinity);
     }
     feasible_.push_back(feasible);
@@ -124,6 +125,20 @@ void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> uni
 void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units,
                           bool history_changed) {
   BuildHistory(book, units);
+  // Some of the models may have too few rows now: none of them may take its rows of then for those
+  // of later.
+  if (history_changed) {
+    for (const auto* surrogates : {&objectives_, &constraints_}) {
+      for (const auto& surrogate : *surrogates) {
+        surrogate->Invalidate();
+      }
+    }
+    cost_->Invalidate();
+    failures_->Invalidate();
+    if (rungs_) {
+      rungs_->Invalidate();
+    }
+  }
   if (units_.size() < kModelMin || space_->size() == 0) {
     return;
   }
@@ -162,6 +177,9 @@ void OutcomeModel::Release() {
     }
   }
   cost_->Release();
+  if (earlier_) {
+    earlier_->Release();
+  }
   failures_->Release();
   scratch_ = {};
 }

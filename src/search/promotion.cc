@@ -31,7 +31,8 @@ Result<Promoter> Promoter::Create(const Fidelity& fidelity, Goal goal) {
   }
   std::vector<std::int64_t> rungs;
   const auto full = static_cast<double>(*fidelity.max);
-  for (double rung = static_cast<double>(fidelity.min); rung < full; rung *= fidelity.eta) {
+  for (double rung = static_cast<double>(fidelity.min); rung < full;
+       rung *= std::max(fidelity.eta, kEtaMin)) {
     const auto whole = static_cast<std::int64_t>(rung);
     if (rungs.empty() || whole > rungs.back()) {
       rungs.push_back(whole);

@@ -39,6 +39,15 @@ double Median(std::vector<double>& values) {
 
 }  // namespace
 
+double RungAbove(const Fidelity& fidelity, std::int64_t resource) {
+  const double eta = std::max(fidelity.eta, kEtaMin);
+  auto rung = static_cast<double>(fidelity.min);
+  while (rung <= static_cast<double>(resource)) {
+    rung *= eta;
+  }
+  return rung;
+}
+
 std::vector<Observation> AtRungs(const Fidelity& fidelity, bool maximize,
                                  std::span<const Observation> observations, bool with_last) {
   std::vector<Observation> chosen;
@@ -56,9 +65,7 @@ std::vector<Observation> AtRungs(const Fidelity& fidelity, bool maximize,
     newest = &observation;
     if (static_cast<double>(last) >= rung) {
       chosen.push_back({last, maximize ? -best : best});
-      while (rung <= static_cast<double>(last)) {
-        rung *= fidelity.eta;
-      }
+      rung = RungAbove(fidelity, last);
     }
   }
   if (with_last && newest != nullptr && (chosen.empty() || chosen.back().step != newest->step)) {
@@ -198,9 +205,10 @@ void RungModel::Update(const TrialBook& book, std::span<const Unit> units,
   }
   end_ = fidelity_.max ? static_cast<double>(*fidelity_.max) : longest_;
   const std::size_t measured = MeasuredOf(trials);
-  if (measured != measured_ || history_changed) {
+  if (measured != measured_ || !is_measured_ || history_changed) {
     MeasureFall(measured);
     measured_ = measured;
+    is_measured_ = true;
     history_changed = true;
   }
 

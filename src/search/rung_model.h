@@ -39,6 +39,9 @@ class RungModel {
   void Update(const TrialBook& book, std::span<const Unit> units, std::span<const Unit> failures,
               const Encoder& narrow, bool history_changed, Surrogate& surrogate);
 
+  // Forgets the measured fall: the next Update measures it afresh.
+  void Invalidate() { is_measured_ = false; }
+
   // What each member of `surrogate` expects of the best of `units` at the end.
   std::vector<double> BestMeans(const Surrogate& surrogate, std::span<const Unit> units) const;
 
@@ -68,6 +71,7 @@ class RungModel {
   std::vector<Row> rows_;  // of settled trials
   double longest_ = 1;     // resource so far
   double end_ = 1;
+  bool is_measured_ = false;
   std::size_t measured_ = 0;  // trials that the fall rests on
   std::vector<double> fall_;  // by rung: what is still to come on average, at most 0
 };

@@ -44,6 +44,12 @@ class Surrogate {
   // hyperparameters again.
   void Release() { members_ = {}; }
 
+  // Forgets what was seen: the next Update starts afresh.
+  void Invalidate() {
+    seen_ = fitted_ = 0;
+    members_ = {};
+  }
+
   bool ready() const { return !members_.empty(); }
   std::size_t size() const { return members_.size(); }
   const Posterior& member(std::size_t i) const { return members_[i].posterior; }

@@ -81,7 +81,12 @@ class TpeSampler : public Sampler {
         std::rotate(std::upper_bound(ranked_.begin(), end, *end), end, end + 1);
       }
     }
-    const auto good = std::min<std::size_t>((ranked_.size() + 9) / 10, kGoodMax);
+    // Failures rank last and are never good, however few results there are.
+    const auto results = static_cast<std::size_t>(
+        std::partition_point(ranked_.begin(), ranked_.end(),
+                             [](const auto& entry) { return std::isfinite(entry.first); }) -
+        ranked_.begin());
+    const auto good = std::min({(ranked_.size() + 9) / 10, kGoodMax, results});
     const std::size_t rest = ranked_.size() - good;
     const std::size_t bad = std::min(rest, kBadMax);
     std::vector<const Unit*> centres;

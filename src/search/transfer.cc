@@ -61,10 +61,15 @@ EarlierKnowledge::EarlierKnowledge(const SearchSpace& space, const SamplerOption
     settings.warps = {WarpKind::kIdentity};
     Search search;
     search.model = std::make_unique<Surrogate>(encoder, options.seed, 1000 + s, settings);
-    search.model->Update(units, y, true);
-    if (search.model->ready()) {
-      searches_.push_back(std::move(search));
-    }
+    search.units = std::move(units);
+    search.y = std::move(y);
+    searches_.push_back(std::move(search));
+  }
+}
+
+void EarlierKnowledge::Release() {
+  for (Search& search : searches_) {
+    search.model->Release();
   }
 }
 
@@ -95,6 +100,10 @@ void EarlierKnowledge::Weigh(std::span<const Unit> units, std::span<const double
   const double error = std::sqrt(2 * (2 * n + 5) / (9 * n * (n - 1)));
   const double decay = kHalfLife / (kHalfLife + static_cast<double>(y.size()));
   for (Search& search : searches_) {
+    search.model->Update(search.units, search.y, false);
+    if (!search.model->ready()) {
+      continue;
+    }
     const std::vector<double> predicted = Predict(search, rows);
     search.mean = 0;
     double squares = 0;

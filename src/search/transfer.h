@@ -25,14 +25,18 @@ double KendallTau(std::span<const double> left, std::span<const double> right);
 
 class EarlierKnowledge {
  public:
-  // Fits a model to each earlier search that has at least 8 results; the newest 5 count, with at
-  // most 200 results each. Borrows the encoder.
+  // Keeps the results of each earlier search that has at least 8; the newest 5 count, with at most
+  // 200 results each. Cheap: models are fitted by the first Weigh that needs them. Borrows the
+  // encoder.
   EarlierKnowledge(const SearchSpace& space, const SamplerOptions& options, const Encoder& encoder);
 
   bool empty() const { return searches_.empty(); }
 
   // Weighs by this search's results so far (lower is better): a function of those alone.
   void Weigh(std::span<const Unit> units, std::span<const double> y);
+
+  // Gives the models' memory back until the next Weigh.
+  void Release();
 
   // How much of a prediction comes from earlier searches, in [0, 1).
   double share() const { return share_; }
@@ -43,6 +47,8 @@ class EarlierKnowledge {
 
  private:
   struct Search {
+    std::vector<Unit> units;
+    std::vector<double> y;  // lower is better
     std::unique_ptr<Surrogate> model;
     double weight = 0;
     double mean = 0;  // of its predictions where this search has results

@@ -148,7 +148,7 @@ class SpacePointSource : public PointSource {
       return;
     }
     search::Trial trial = reader_.Read(view);
-    SetCurve(trial, view);
+    SetCurve(trial, view, told);
     // Whether a pending trial has begun is nothing that a search asks for.
     const bool is_same_state =
         told.state == trial.state || (IsOpen(told.state) && IsOpen(trial.state));
@@ -184,6 +184,12 @@ class SpacePointSource : public PointSource {
     std::vector<double> constraints;
     std::optional<double> cost;
     std::vector<search::Observation> observations;  // at rungs
+    // How far the curve was read, so that a value between two rungs costs nothing.
+    std::optional<std::uint32_t> curve_of;  // serial of the attempt
+    std::vector<search::Observation> curve;
+    std::size_t values_read = 0;
+    std::int64_t reached = 0;  // the highest resource among them
+    double next_rung = 0;
   };
 
   static bool IsSameCurve(const std::vector<search::Observation>& left,
@@ -303,19 +309,41 @@ class SpacePointSource : public PointSource {
     return point;
   }
 
-  // The curve of a run whose length matters. The mean of several runs has none.
-  void SetCurve(search::Trial& trial, const TrialView& view) const {
+  // The curve of a run whose length matters. The mean of several runs has none. Between two rungs
+  // an open run's curve is what it was.
+  void SetCurve(search::Trial& trial, const TrialView& view, Told& told) const {
     if (!fidelity_ || view.history == nullptr || view.attempts.size() != 1) {
       return;
     }
+    const std::vector<MetricValue>& history = *view.history;
+    const std::uint32_t serial = view.attempts.front()->serial;
+    if (told.curve_of != serial || history.size() < told.values_read) {
+      told.curve_of = serial;
+      told.values_read = 0;
+      told.reached = 0;
+      told.next_rung = 0;
+      told.curve.clear();
+    }
+    for (; told.values_read < history.size(); ++told.values_read) {
+      const MetricValue& value = history[told.values_read];
+      if (std::isfinite(value.value)) {
+        told.reached = counts_steps_ ? std::max(told.reached, value.step) : told.reached + 1;
+      }
+    }
+    if (IsOpen(trial.state) && static_cast<double>(told.reached) < told.next_rung) {
+      trial.observations = told.curve;
+      return;
+    }
     std::vector<search::Observation> values;
-    values.reserve(view.history->size());
-    for (const MetricValue& value : *view.history) {
+    values.reserve(history.size());
+    for (const MetricValue& value : history) {
       values.push_back({value.step, value.value});
     }
-    trial.observations =
+    told.curve =
         search::AtRungs(*fidelity_, is_maximized_, counts_steps_ ? values : search::Counted(values),
                         !IsOpen(trial.state));
+    trial.observations = told.curve;
+    told.next_rung = search::RungAbove(*fidelity_, told.reached);
   }
 
   // Constant after construction.

@@ -15,16 +15,23 @@
 
 namespace regatta::search {
 
+// Rungs closer than this tell nothing apart.
+inline constexpr double kEtaMin = 1.1;
+
 // Says that trials may end before their full length, and where they are compared on the way. The
 // steps of their observations are then resources.
 struct Fidelity {
   std::int64_t min = 1;             // the first rung
   std::optional<std::int64_t> max;  // the full length; absent: the longest trial so far
-  double eta = 3;                   // each rung is so many times the one before
+  // Each rung is so many times the one before; less than kEtaMin counts as kEtaMin.
+  double eta = 3;
 };
 
 // A sampler looks at no more values of one curve than this.
 inline constexpr std::size_t kRungsMax = 6;
+
+// The lowest rung above `resource`.
+double RungAbove(const Fidelity& fidelity, std::int64_t resource);
 
 // The values of a curve that matter: at each rung the best so far, and so at its last observation
 // (unless `with_last` is false: what a growing curve is known by changes at rungs alone then); at
