@@ -363,7 +363,8 @@ TEST(SearchSession, PartsOfCurvesTeachWhatFullTrainingGives) {
   SearchSession session;
   Open(session, CurveConfig());
   Train(session, 30);
-  for (const json& next : Ask(session, {{"op", "ask"}, {"n", 4}})["trials"]) {
+  const json asked = Ask(session, {{"op", "ask"}, {"n", 4}});
+  for (const json& next : asked["trials"]) {
     ASSERT_TRUE(next["why"].contains("predicted_value")) << next;
     const double predicted = next["why"]["predicted_value"];
     EXPECT_LT(std::abs(predicted - LossAt(next["parameters"], 9)),
