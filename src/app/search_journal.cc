@@ -17,12 +17,18 @@ using search::TrialState;
 using sweeps::Value;
 
 constexpr std::int64_t kVersion = 1;
-constexpr std::array<std::string_view, 5> kKinds = {"ask", "add", "tell", "report", "resume"};
+constexpr std::array<std::string_view, 6> kKinds = {"ask",    "add",    "tell",
+                                                    "report", "resume", "exploit"};
 constexpr std::array<std::pair<TrialState, std::string_view>, 4> kStates = {
     {{TrialState::kPending, "pending"},
      {TrialState::kFinished, "finished"},
      {TrialState::kFailed, "failed"},
      {TrialState::kLost, "lost"}}};
+
+bool HasPoint(JournalEntry::Kind kind) {
+  using Kind = JournalEntry::Kind;
+  return kind == Kind::kAsked || kind == Kind::kAdded || kind == Kind::kExploited;
+}
 
 // A mapping that is read key by key; the first thing wrong is remembered.
 class Reader {
@@ -124,9 +130,7 @@ Value EntryToValue(const JournalEntry& entry) {
   Value value = Value::OfMap({});
   value.Set("op", Value::String(std::string(kKinds[static_cast<std::size_t>(entry.kind)])));
   value.Set("id", Value::Int(static_cast<std::int64_t>(entry.id)));
-  if (entry.kind == Kind::kAsked || entry.kind == Kind::kAdded) {
-    value.Set("point", PointToValue(entry.point));
-  }
+  if (HasPoint(entry.kind)) value.Set("point", PointToValue(entry.point));
   if (entry.grid_index) {
     value.Set("grid_index", Value::Int(static_cast<std::int64_t>(*entry.grid_index)));
   }
@@ -173,9 +177,9 @@ Result<JournalEntry> EntryFromValue(const Value& value, std::string place) {
     entry.kind = static_cast<Kind>(i);
     is_known = true;
   }
-  if (!is_known) reader.Fail("\"op\" is not ask, add, tell, report or resume");
+  if (!is_known) reader.Fail("\"op\" is not ask, add, tell, report, resume or exploit");
   entry.id = reader.Number("id");
-  if (entry.kind == Kind::kAsked || entry.kind == Kind::kAdded) entry.point = ReadPoint(reader);
+  if (HasPoint(entry.kind)) entry.point = ReadPoint(reader);
   if (reader.Find("grid_index") != nullptr) entry.grid_index = reader.Number("grid_index");
   if (entry.kind == Kind::kAdded || entry.kind == Kind::kTold) ReadOutcome(reader, entry);
   if (entry.kind == Kind::kReported) {

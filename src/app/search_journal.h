@@ -12,12 +12,13 @@
 
 namespace regatta::app {
 
-// One change of a trial. Points are kept as the sampler made them, so nothing is computed again.
+// One change of a trial. kExploited: it goes on with other parameters, `point`. Points are kept as
+// the sampler made them, so nothing is computed again.
 struct JournalEntry {
-  enum class Kind : std::uint8_t { kAsked, kAdded, kTold, kReported, kResumed };
+  enum class Kind : std::uint8_t { kAsked, kAdded, kTold, kReported, kResumed, kExploited };
   Kind kind = Kind::kAsked;
   search::TrialId id = 0;
-  search::Point point;                                       // kAsked, kAdded
+  search::Point point;                                       // kAsked, kAdded, kExploited
   std::optional<std::uint64_t> grid_index;                   // kAsked
   search::TrialState state = search::TrialState::kFinished;  // kAdded, kTold
   std::vector<double> objectives;                            // kAdded, kTold

@@ -6,11 +6,14 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "regatta/search/analysis.h"
+#include "regatta/search/pbt.h"
 #include "regatta/search/promotion.h"
 #include "regatta/search/sampler.h"
 #include "regatta/search/stopper.h"
@@ -105,6 +108,7 @@ const std::vector<Operation>& Operations() {
       {"ask", {"n"}},
       {"tell", {"id", "value", "values", "state", "cost"}},
       {"report", {"id", "step", "value"}},
+      {"exploit", {"id", "interval"}},
       {"add", {"parameters", "value", "values", "state", "cost"}},
       {"best", {}},
       {"importance", {}},
@@ -242,6 +246,7 @@ class SearchSession::Search {
     if (op == "ask") return Ask(request);
     if (op == "tell") return Tell(request);
     if (op == "report") return Report(request);
+    if (op == "exploit") return Exploit(request);
     if (op == "add") return Add(request);
     if (op == "best") return Best();
     if (op == "importance") return Importance();
@@ -261,6 +266,7 @@ class SearchSession::Search {
   Result<Value> Ask(const Value& request);
   Result<Value> Tell(const Value& request);
   Result<Value> Report(const Value& request);
+  Result<Value> Exploit(const Value& request);
   Result<Value> Add(const Value& request);
   Result<Value> Best() const;
   Result<Value> Importance() const;
@@ -271,6 +277,8 @@ class SearchSession::Search {
   Result<void> ReadValues(const Value& values, JournalEntry& entry) const;
   bool IsFeasible(const Trial& trial) const;
   Result<void> CheckPoint(const search::Point& point) const;
+  Result<void> CheckMember(const Trial& trial) const;
+  std::span<const search::Observation> ReportedSinceChange(const Trial& trial) const;
   bool Dominates(const Trial& better, const Trial& worse) const;
   Value Outcome(const Trial& trial) const;
   Value Resumed(const search::Promotion& promotion) const;
@@ -294,6 +302,8 @@ class SearchSession::Search {
   std::unique_ptr<search::EarlyStopper> stopper_;  // null: nothing is stopped early
   std::optional<search::Promoter> promoter_;       // absent: nothing pauses
   std::vector<Trial> trials_;                      // by id
+  // Of trials that go on with other parameters: how many values they had reported before.
+  std::map<search::TrialId, std::size_t> reported_before_change_;
   SearchState state_;
 };
 
@@ -440,6 +450,43 @@ Result<Value> SearchSession::Search::Report(const Value& request) {
   answer.Set("stop", Value::Bool(decision.stop));
   if (promoter_) answer.Set("pause", Value::Bool(promoter_->IsPaused(id)));
   answer.Set("why", WhyStopped(decision));
+  return answer;
+}
+
+Result<Value> SearchSession::Search::Exploit(const Value& request) {
+  const Result<const Trial*> trial = Find(request);
+  if (!trial) return trial.error();
+  const auto interval =
+      WholeNumber(request, "interval", 0, std::numeric_limits<std::int64_t>::max());
+  if (!interval) return interval.error();
+  if (!*interval) {
+    return InvalidArgument("\"exploit\" needs \"interval\", the number of the one that has ended");
+  }
+  if (Result<void> checked = CheckMember(**trial); !checked) return checked.error();
+  std::vector<search::PopulationMember> population;
+  for (const Trial& member : trials_) {
+    if (member.state != TrialState::kRunning) continue;
+    population.push_back({member.id, member.values, member.observations.back().value});
+  }
+  search::PbtOptions options;
+  options.goal = options_.objectives.front().goal;
+  options.seed = options_.seed;
+  options.allowed = options_.allowed;
+  const Result<search::PbtDecision> decision =
+      search::DecidePbt(space_.search_space(), population, (*trial)->id,
+                        static_cast<std::uint64_t>(**interval), options);
+  if (!decision) return decision.error();
+  if (decision->parent) {
+    JournalEntry entry{.kind = JournalEntry::Kind::kExploited, .id = (*trial)->id};
+    entry.point = decision->values;
+    if (Result<void> applied = Apply(std::move(entry)); !applied) return applied.error();
+  }
+  Value why = Map();
+  why.Set("text", Text(decision->reason));
+  Value answer = Map();
+  answer.Set("parent", decision->parent ? Count(*decision->parent) : Value::Null());
+  answer.Set("parameters", WithoutWrapping(space_.ToRunConfig(decision->values)));
+  answer.Set("why", std::move(why));
   return answer;
 }
 
@@ -623,20 +670,29 @@ Result<void> SearchSession::Search::ReadStopped(const Value& request, const Tria
   if (request.Find("value") == nullptr && request.Find("values") == nullptr) {
     std::optional<double> best;
     const bool is_maximized = options_.objectives.front().goal == search::Goal::kMaximize;
-    for (const search::Observation& observation : trial.observations) {
+    for (const search::Observation& observation : ReportedSinceChange(trial)) {
       const bool is_better =
           !best || (is_maximized ? observation.value > *best : observation.value < *best);
       if (std::isfinite(observation.value) && is_better) best = observation.value;
     }
     if (!best) {
-      return InvalidArgument(
-          fmt::format("trial {} reported no finite value before it was stopped: give \"value\", or "
-                      "\"state\":\"failed\"",
-                      trial.id));
+      return InvalidArgument(fmt::format(
+          "trial {} reported no finite value {}before it was stopped: give \"value\", or "
+          "\"state\":\"failed\"",
+          trial.id,
+          reported_before_change_.contains(trial.id) ? "since `exploit` changed it and " : ""));
     }
     finished.Set("value", NumberToValue(*best));
   }
   return ReadOutcome(finished, entry);
+}
+
+// The values that belong to the trial's present parameters.
+std::span<const search::Observation> SearchSession::Search::ReportedSinceChange(
+    const Trial& trial) const {
+  const auto change = reported_before_change_.find(trial.id);
+  const std::span<const search::Observation> all = trial.observations;
+  return change == reported_before_change_.end() ? all : all.subspan(change->second);
 }
 
 bool SearchSession::Search::IsFeasible(const Trial& trial) const {
@@ -667,6 +723,24 @@ Result<void> SearchSession::Search::CheckPoint(const search::Point& point) const
     if (!is_sound) {
       return InvalidArgument(fmt::format("the point has no value of \"{}\"", space[i].name));
     }
+  }
+  return Ok();
+}
+
+// Whether the trial belongs to the population that is running.
+Result<void> SearchSession::Search::CheckMember(const Trial& trial) const {
+  if (stopper_ != nullptr || promoter_) {
+    return FailedPrecondition(
+        "a trial that exploits has no curve of one setting, which `early_terminate` compares: "
+        "open the search without it");
+  }
+  if (trial.state == TrialState::kPending) {
+    return FailedPrecondition(
+        fmt::format("trial {} has reported nothing: `report` its value first", trial.id));
+  }
+  if (trial.state != TrialState::kRunning) {
+    return FailedPrecondition(
+        fmt::format("trial {} has ended: `exploit` is for running trials", trial.id));
   }
   return Ok();
 }
@@ -727,7 +801,7 @@ Result<Trial> SearchSession::Search::Changed(const JournalEntry& entry) const {
   if (is_new ? entry.id != trials_.size() : entry.id >= trials_.size()) {
     return InvalidArgument(fmt::format("trial {} is out of order", entry.id));
   }
-  if (is_new) {
+  if (is_new || entry.kind == Kind::kExploited) {
     if (Result<void> checked = CheckPoint(entry.point); !checked) return checked.error();
   }
   Trial trial = is_new ? Trial{.id = entry.id, .values = entry.point} : trials_[entry.id];
@@ -757,6 +831,11 @@ Result<Trial> SearchSession::Search::Changed(const JournalEntry& entry) const {
     }
     trial.state = TrialState::kRunning;
     trial.observations.push_back({entry.step, entry.value});
+  }
+  if (entry.kind == Kind::kExploited) {
+    if (Result<void> checked = CheckMember(trial); !checked) return checked.error();
+    // From here on it is a trial of its new parameters: what it is told counts for them.
+    trial.values = entry.point;
   }
   if (entry.kind == Kind::kResumed && (!promoter_ || !promoter_->IsPaused(entry.id))) {
     return FailedPrecondition(fmt::format("trial {} does not wait", entry.id));
@@ -820,6 +899,9 @@ Result<void> SearchSession::Search::Apply(JournalEntry entry) {
   if (!is_new) {
     // What the sampler hears depends on whether the trial pauses now.
     if (Result<void> told = sampler_->Tell(AsTold(*trial)); !told) return told;
+  }
+  if (entry.kind == JournalEntry::Kind::kExploited) {
+    reported_before_change_[entry.id] = trial->observations.size();
   }
   if (entry.id == trials_.size()) {
     trials_.push_back(*std::move(trial));

@@ -39,6 +39,7 @@ struct Dialogue {
   json config;
   std::vector<std::string> metrics;  // told by name; empty: "value"
   std::uint64_t steps = 30;
+  bool is_population = false;  // trials report and exploit most of the time
 };
 
 std::vector<Dialogue> Dialogues() {
@@ -73,6 +74,13 @@ std::vector<Dialogue> Dialogues() {
     dialogues.push_back(
         {std::string("several metrics, ") + method, config, {"loss", "acc", "ms"}, 14});
   }
+  for (const char* method : {"random", "bayes"}) {
+    json config = {{"method", method},
+                   {"metric", {{"name", "loss"}, {"goal", "minimize"}}},
+                   {"parameters", MixedParameters()}};
+    config["regatta"]["constraints"] = {"net.layers * net.width <= 200"};
+    dialogues.push_back({std::string("population, ") + method, config, {}, 80, true});
+  }
   return dialogues;
 }
 
@@ -96,6 +104,11 @@ void SetOutcome(Rng& rng, const Dialogue& dialogue, json& request) {
 
 // A sensible request, most of the time; `asked` holds the parameters of each trial so far.
 json Request(Rng& rng, const Dialogue& dialogue, const std::vector<json>& asked) {
+  if (dialogue.is_population && !asked.empty() && rng.Below(4) != 0) {
+    const std::uint64_t id = rng.Below(asked.size());
+    if (rng.Below(2) == 0) return {{"op", "report"}, {"id", id}, {"value", rng.Uniform()}};
+    return {{"op", "exploit"}, {"id", id}, {"interval", rng.Below(9)}};
+  }
   const std::uint64_t kind = asked.empty() ? 0 : rng.Below(10);
   if (kind < 4) return {{"op", "ask"}, {"n", 1 + rng.Below(2)}};
   const std::uint64_t id = rng.Below(asked.size());
@@ -121,6 +134,7 @@ void Note(const json& request, const json& answer, std::vector<json>& asked) {
 }
 
 TEST(SearchSession, AStateTakenAnywhereGoesOnIdentically) {
+  int copied = 0;
   for (const Dialogue& dialogue : Dialogues()) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
       SCOPED_TRACE(dialogue.name + ", seed " + std::to_string(seed));
@@ -131,7 +145,9 @@ TEST(SearchSession, AStateTakenAnywhereGoesOnIdentically) {
       std::vector<json> asked;
       for (std::uint64_t step = 0; step < dialogue.steps; ++step) {
         const json request = Request(rng, dialogue, asked);
-        Note(request, Ask(first, request), asked);
+        const json answer = Ask(first, request);
+        if (answer.contains("parent") && !answer["parent"].is_null()) ++copied;
+        Note(request, answer, asked);
       }
       const std::string state = first.Answer(R"({"op":"state"})");
       SearchSession second;
@@ -146,6 +162,7 @@ TEST(SearchSession, AStateTakenAnywhereGoesOnIdentically) {
       }
     }
   }
+  EXPECT_GT(copied, 5) << "trials that took over another one";
 }
 
 // One small mistake of the kind that programs and people make.
@@ -174,7 +191,8 @@ std::string Damaged(Rng& rng, std::string line) {
 TEST(SearchSession, ARefusedLineHasChangedNothing) {
   const std::vector<Dialogue> dialogues = Dialogues();
   const auto quick = [](const Dialogue& dialogue) {
-    return dialogue.name == "random" || dialogue.name == "grid" || dialogue.name == "hyperband";
+    return dialogue.name == "random" || dialogue.name == "grid" || dialogue.name == "hyperband" ||
+           dialogue.name == "population, random";
   };
   int refused = 0;
   for (const Dialogue& dialogue : dialogues) {

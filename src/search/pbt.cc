@@ -15,6 +15,8 @@ namespace regatta::search {
 namespace {
 
 constexpr std::size_t kPopulationMin = 4;
+// Perturbations that are tried for one that is allowed.
+constexpr int kTries = 64;
 
 // A neighbour of `values`: numbers move up or down by `step`, lattices by a level, categories stay;
 // each parameter is drawn afresh with chance `resample`.
@@ -36,6 +38,16 @@ Point Explore(const SearchSpace& space, const Point& values, const PbtOptions& o
   }
   encoder.Snap(unit);
   return encoder.ToPoint(unit);
+}
+
+// An allowed neighbour of `values`, else `values`.
+Point ExploreAllowed(const SearchSpace& space, const Point& values, const PbtOptions& options,
+                     Rng& rng) {
+  for (int n = 0; n < kTries; ++n) {
+    Point point = Explore(space, values, options, rng);
+    if (!options.allowed || options.allowed(point)) return point;
+  }
+  return values;
 }
 
 }  // namespace
@@ -65,18 +77,25 @@ Result<PbtDecision> DecidePbt(const SearchSpace& space,
       std::ceil(std::clamp(options.share, 0.0, 0.5) * static_cast<double>(population.size())));
   PbtDecision decision;
   decision.values = self.values;
-  if (population.size() < kPopulationMin || rank + edge < population.size()) {
-    decision.reason = fmt::format("place {} of {}: goes on", rank + 1, population.size());
+  decision.reason = fmt::format("place {} of {}: goes on", rank + 1, population.size());
+  if (population.size() < kPopulationMin) {
+    decision.reason += fmt::format(", fewer than {} never copy", kPopulationMin);
+    return decision;
+  }
+  if (rank + edge < population.size()) return decision;
+  std::vector<std::size_t> parents;
+  for (std::size_t i = 0; i < edge; ++i) {
+    const auto& [loss, at] = ranked[i];
+    if (loss < place->first && space.Normalize(population[at].values)) parents.push_back(at);
+  }
+  if (parents.empty()) {
+    decision.reason += ", none of the best is better";
     return decision;
   }
   Rng rng = StreamOf(options.seed, Stream::kChoice, interval).Split(member);
-  const PopulationMember& parent = population[ranked[rng.Below(edge)].second];
-  Result<Point> values = space.Normalize(parent.values);
-  if (!values) {
-    return WithContext(fmt::format("trial {}", parent.id), values.error());
-  }
+  const PopulationMember& parent = population[parents[rng.Below(parents.size())]];
   decision.parent = parent.id;
-  decision.values = Explore(space, *values, options, rng);
+  decision.values = ExploreAllowed(space, *space.Normalize(parent.values), options, rng);
   decision.reason = fmt::format("place {} of {}: takes over trial {} ({:.6g} against {:.6g})",
                                 rank + 1, population.size(), parent.id, parent.value, self.value);
   return decision;

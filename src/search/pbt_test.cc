@@ -53,6 +53,35 @@ TEST(Pbt, MirrorsForMaximizeAndRanksNaNLast) {
   EXPECT_TRUE(Must(DecidePbt(Net(), population, 5, 1, options)).parent);
 }
 
+TEST(Pbt, CopiesOnlyFromTheBetter) {
+  auto population = Ten();
+  for (PopulationMember& member : population) member.value = std::nan("");
+  EXPECT_FALSE(Must(DecidePbt(Net(), population, 9, 1, {})).parent);
+  for (PopulationMember& member : population) member.value = 1;
+  EXPECT_FALSE(Must(DecidePbt(Net(), population, 9, 1, {})).parent);
+  population[9].value = 2;
+  EXPECT_TRUE(Must(DecidePbt(Net(), population, 9, 1, {})).parent);
+}
+
+TEST(Pbt, NeverCopiesAPointOutsideTheSpace) {
+  auto population = Ten();
+  population[0].values[0] = 7.0;
+  for (std::uint64_t interval = 0; interval < 20; ++interval) {
+    EXPECT_EQ(Must(DecidePbt(Net(), population, 9, interval, {})).parent, 1U);
+  }
+}
+
+TEST(Pbt, GoesOnWithAllowedPointsOrTheParentsOwn) {
+  PbtOptions options;
+  options.allowed = [](const Point& point) { return AsNumber(*point[0]) < 1e-3; };
+  for (std::uint64_t interval = 0; interval < 20; ++interval) {
+    EXPECT_TRUE(options.allowed(Must(DecidePbt(Net(), Ten(), 9, interval, options)).values));
+  }
+  options.allowed = [](const Point&) { return false; };
+  const PbtDecision decision = Must(DecidePbt(Net(), Ten(), 9, 1, options));
+  EXPECT_EQ(decision.values, Ten()[*decision.parent].values);
+}
+
 TEST(Pbt, IsAFunctionOfSeedAndInterval) {
   const auto first = Must(DecidePbt(Net(), Ten(), 9, 1, {}));
   EXPECT_EQ(first.values, Must(DecidePbt(Net(), Ten(), 9, 1, {})).values);

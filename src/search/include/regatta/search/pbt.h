@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,9 @@ struct PbtOptions {
   double share = 0.2;      // the bottom share copies from the top share (truncation selection)
   double resample = 0.25;  // chance that a parameter is drawn afresh instead of perturbed
   double step = 0.1;       // size of a perturbation of a number, as a share of its unit range
+  // Points for which this is false are never gone on with, unless the parent has them. Empty: all
+  // are allowed. Must be pure.
+  std::function<bool(const Point&)> allowed;
 };
 
 struct PbtDecision {
@@ -40,8 +44,8 @@ struct PbtDecision {
 };
 
 // What `member` does after interval number `interval`. Populations of fewer than 4 never copy. A
-// member whose value is not finite ranks last. Errors: kNotFound if `member` is not in the
-// population; kInvalidArgument if its parent's values do not fit the space.
+// member whose value is not finite ranks last. A parent is better than who copies from it, and its
+// values lie in the space. Errors: kNotFound if `member` is not in the population.
 Result<PbtDecision> DecidePbt(const SearchSpace& space,
                               std::span<const PopulationMember> population, TrialId member,
                               std::uint64_t interval, const PbtOptions& options);
