@@ -372,10 +372,11 @@ CREATE INDEX sweep_attempts_by_run ON sweep_attempts(sweep_id, run_id);
     R"sql(
 ALTER TABLE sweep_attempts ADD COLUMN outcomes BLOB NOT NULL DEFAULT x'';
 )sql",
-    // 6: a checksum for each piece of the log; cuts of streams whose run is gone are gone.
+    // 6: a checksum for each piece of the log; cuts and pieces of streams whose run is gone are gone.
     R"sql(
 ALTER TABLE log_index ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 DELETE FROM log_index WHERE run_id NOT IN (SELECT id FROM runs);
+DELETE FROM log WHERE id NOT IN (SELECT id FROM log_index);
 UPDATE log_index SET checksum = piece_checksum(id, run_id, kind, first_line, line_count, step_min,
   step_max, at_us, (SELECT payload FROM log WHERE log.id = log_index.id));
 )sql",

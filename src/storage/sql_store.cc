@@ -219,14 +219,15 @@ Result<void> SqliteStore::LoadIndex() {
   index_.Apply(newest);
 
   Statement counts = writer_->Prepare(
-      "SELECT (SELECT count(*) FROM projects), count(*), coalesce(max(summary_log_id), 0) "
-      "FROM runs");
+      "SELECT (SELECT count(*) FROM projects), count(*), coalesce(max(summary_log_id), 0), "
+      "(SELECT coalesce(max(id), 0) FROM log) FROM runs");
   if (const Result<bool> row = counts.Step(); !row) return row.error();
   summary_.projects = counts.Int(0);
   summary_.runs = counts.Int(1);
   // Pieces of the log that were deleted may have been its last ones. A number that some run's row
   // has already taken over must not come again: the summary under it would count as an old one.
-  next_log_id_ = std::max(next_log_id_, counts.Int(2) + 1);
+  // Nor may one under which a payload still stands that no index names.
+  next_log_id_ = std::max({next_log_id_, counts.Int(2) + 1, counts.Int(3) + 1});
   return Ok();
 }
 
