@@ -213,6 +213,36 @@ TEST_F(SqlStoreTest, DeletingARunLeavesNothingOfItInTheLog) {
   EXPECT_EQ(store_->summary().log_pieces, 0);
 }
 
+TEST_F(SqlStoreTest, AnAppendBehindTheDeletionOfItsRunAddsNothingAndFailsAlone) {
+  const RunId gone = MakeRun("gone");
+  const RunId stays = MakeRun("stays");
+  std::promise<Result<void>> late;
+  std::promise<Result<void>> neighbour;
+  const auto append_to = [&](RunId run, std::promise<Result<void>>& told) {
+    StreamAppend append{.run = run, .summary_json = "{\"loss\":1}", .at = clock_.Now()};
+    append.pieces.push_back(
+        {.kind = StreamKind::kHistory, .lines = {"{\"_step\":0}"}, .step_min = 0, .step_max = 0});
+    store_->AppendStreams(std::move(append),
+                          [&](Result<void> done) { told.set_value(std::move(done)); });
+  };
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) {
+    // Queued while the deletion is under way, as by a client that does not know of it yet.
+    append_to(gone, late);
+    append_to(stays, neighbour);
+    return tables.runs().Delete(gone);
+  }));
+  const Result<void> told = late.get_future().get();
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(neighbour.get_future().get());
+  EXPECT_EQ(History(stays).size(), 1u);
+  EXPECT_TRUE(History(gone).empty());
+  store_.reset();
+  const Result<FsckReport> report = Fsck(Data());
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(report->problems.empty()) << report->problems.front();
+}
+
 TEST_F(SqlStoreTest, DeletingARunDeletesItsLines) {
   const RunId run = MakeRun();
   ASSERT_TRUE(AppendHistory(run, 0, {"a"}));

@@ -104,7 +104,18 @@ Result<void> SqlStreamTables::InsertEntry(LogEntry entry, std::string_view paylo
   return Ok();
 }
 
+Result<void> SqlStreamTables::CheckRunExists(RunId run) {
+  Statement row = context_.connection->Prepare("SELECT 1 FROM runs WHERE id = ?");
+  row.Bind(ToInt(run));
+  const Result<bool> found = row.Step();
+  if (!found) return found.error();
+  if (*found) return Ok();
+  return NotFound("the run was deleted: start a new one to go on logging");
+}
+
 Result<void> SqlStreamTables::Append(const StreamAppend& append) {
+  // Whoever asked for this looked the run up earlier; it may have been deleted since.
+  if (Result<void> exists = CheckRunExists(append.run); !exists) return exists;
   for (const StreamLines& piece : append.pieces) {
     if (piece.lines.empty()) continue;
     std::int64_t first_line = piece.first_line;

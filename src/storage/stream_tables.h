@@ -20,6 +20,8 @@ class SqlStreamTables : public tracking::StreamTables {
                         std::optional<std::int64_t> last_step) override;
 
  private:
+  // kNotFound if the run has no row: it was deleted while the append was on its way.
+  Result<void> CheckRunExists(tracking::RunId run);
   Result<void> InsertEntry(LogEntry entry, std::string_view payload);
   Result<void> ReadExtents(const std::vector<Extent>& extents,
                            FunctionRef<bool(const tracking::StreamLine&)> visit) const;

@@ -79,8 +79,11 @@ void WriteQueue::CommitBatch(std::vector<Item>& batch) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!batch[i].atomic) {
         outcomes[i] = batch[i].work();
-        // Without a savepoint a failure may have left half of the work behind.
-        if (!outcomes[i]) must_redo_alone = true;
+        // Without a savepoint a failure may have left half of the work behind; but not where there
+        // was nothing to write to.
+        if (!outcomes[i] && outcomes[i].error().code != ErrorCode::kNotFound) {
+          must_redo_alone = true;
+        }
         // A disk that fails one fails all: they are told so at once, and send again later.
         if (!outcomes[i] && outcomes[i].error().code == ErrorCode::kUnavailable) {
           committed = outcomes[i];

@@ -41,8 +41,8 @@ class WriteQueue {
   ~WriteQueue();
 
   // Queues `work`. `atomic` work gets a savepoint, so that its failure leaves its neighbours alone;
-  // work that does nothing but one insert does not need it. A full queue answers kUnavailable at
-  // once.
+  // work that does nothing but one insert does not need it, if it answers kNotFound only before it
+  // has written anything. A full queue answers kUnavailable at once.
   void Submit(Work work, bool atomic, std::size_t bytes, Done done);
   // Submits and waits.
   Result<void> Run(Work work);

@@ -77,7 +77,8 @@ class StreamTables {
   virtual Result<void> ReadSteps(RunId run, std::int64_t step_min, std::int64_t step_max,
                                  FunctionRef<bool(const StreamLine&)> visit) const = 0;
 
-  // Adds to the streams as part of a larger write; Store::AppendStreams is the short road.
+  // Adds to the streams as part of a larger write; Store::AppendStreams is the short road. Errors:
+  // kNotFound if there is no such run (any more); nothing is added then.
   virtual Result<void> Append(const StreamAppend& append) = 0;
   // Forgets every line of `kind` from `line_count` on. `last_step` is the largest `_step` that is
   // left in the history, which only the rows themselves tell; nullopt for none and for the other
