@@ -256,6 +256,7 @@ Result<FsckReport> Fsck(const std::string& folder) {
   const Result<std::int64_t> version = StoredVersion(**opened);
   if (!version) return version.error();
   if (*version > SchemaVersion()) return NewerData(*version);
+  if (*version <= 0) return UnknownData(**opened, *version);
   return Check(**opened, paths, *version).Run();
 }
 

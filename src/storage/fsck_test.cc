@@ -168,6 +168,38 @@ TEST_F(FsckTest, FindsATableThatIsNotThere) {
   EXPECT_EQ(problems, std::vector<std::string>{"schema: log is missing"});
 }
 
+TEST_F(FsckTest, RefusesAVersionThatNoProgramWritesByNameAndSoDoesAStart) {
+  for (const int version : {0, -1, -2'147'483'647}) {
+    const std::string sql = "PRAGMA user_version = " + std::to_string(version);
+    ASSERT_TRUE((*Connection::Open(paths().Database(), Connection::Mode::kReadWrite))
+                    ->Execute(sql.c_str()));
+    const Result<FsckReport> report = Fsck(paths().root);
+    const Result<std::unique_ptr<SqlStore>> store =
+        SqlStore::Open({.folder = paths().root, .clock = &clock_});
+    ASSERT_FALSE(report);
+    ASSERT_FALSE(store);
+    for (const std::string& message : {report.error().message, store.error().message}) {
+      EXPECT_NE(message.find("data version " + std::to_string(version)), std::string::npos);
+      EXPECT_NE(message.find(paths().root), std::string::npos) << message;
+      EXPECT_NE(message.find("regatta restore"), std::string::npos) << message;
+    }
+  }
+}
+
+TEST_F(FsckTest, RefusesAnEmptiedDatabaseAndAStartDoesNotBeginAnew) {
+  std::ofstream(paths().ApiKey()) << "the key that the first start wrote";
+  fs::resize_file(paths().Database(), 0);
+  const Result<FsckReport> report = Fsck(paths().root);
+  ASSERT_FALSE(report);
+  EXPECT_NE(report.error().message.find("regatta restore"), std::string::npos);
+  EXPECT_FALSE(SqlStore::Open({.folder = paths().root, .clock = &clock_}));
+}
+
+TEST_F(FsckTest, AFirstStartThatBrokeOffGoesOn) {
+  fs::resize_file(paths().Database(), 0);
+  EXPECT_TRUE(SqlStore::Open({.folder = paths().root, .clock = &clock_}));
+}
+
 TEST_F(FsckTest, RefusesDataOfANewerVersionByName) {
   ASSERT_TRUE((*Connection::Open(paths().Database(), Connection::Mode::kReadWrite))
                   ->Execute("PRAGMA user_version = 999"));

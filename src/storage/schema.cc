@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <filesystem>
+#include <string>
 #include <string_view>
 
 #include "piece_checksum.h"
@@ -372,7 +374,8 @@ CREATE INDEX sweep_attempts_by_run ON sweep_attempts(sweep_id, run_id);
     R"sql(
 ALTER TABLE sweep_attempts ADD COLUMN outcomes BLOB NOT NULL DEFAULT x'';
 )sql",
-    // 6: a checksum for each piece of the log; cuts and pieces of streams whose run is gone are gone.
+    // 6: a checksum for each piece of the log; cuts and pieces of streams whose run is gone are
+    // gone.
     R"sql(
 ALTER TABLE log_index ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 DELETE FROM log_index WHERE run_id NOT IN (SELECT id FROM runs);
@@ -405,6 +408,15 @@ Error NewerData(std::int64_t version) {
       version, SchemaVersion()));
 }
 
+Error UnknownData(Connection& connection, std::int64_t version) {
+  const char* file = sqlite3_db_filename(connection.raw(), "main");
+  const std::filesystem::path path = file == nullptr ? "" : file;
+  return FailedPrecondition(fmt::format(
+      "the database of data folder {} says that it is of data version {}, which no regatta writes: "
+      "{} was emptied or is damaged; make a new folder from a backup with `regatta restore`",
+      path.parent_path().string(), version, path.filename().string()));
+}
+
 Result<void> Migrate(Connection& connection) { return MigrateTo(connection, SchemaVersion()); }
 
 Result<void> MigrateTo(Connection& connection, std::int64_t target) {
@@ -413,6 +425,12 @@ Result<void> MigrateTo(Connection& connection, std::int64_t target) {
   if (!stored) return stored.error();
   if (*stored > SchemaVersion()) {
     return NewerData(*stored);
+  }
+  if (*stored <= 0) {
+    Statement tables = connection.Prepare("SELECT 1 FROM sqlite_schema LIMIT 1");
+    const Result<bool> has_any = tables.Step();
+    if (!has_any) return has_any.error();
+    if (*stored < 0 || *has_any) return UnknownData(connection, *stored);
   }
   if (*stored >= target) return Ok();
   if (Result<void> added = AddPieceChecksumFunction(connection.raw()); !added) return added;

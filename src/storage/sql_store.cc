@@ -143,6 +143,11 @@ Result<void> SqliteStore::Start() {
   if (Result<void> opened = OpenWriter(); !opened) return opened;
   const Result<std::int64_t> version = StoredVersion(*writer_);
   if (!version) return version.error();
+  // A first start that broke off leaves an empty database, and goes on; but the key of the first
+  // user is written when there are tables already.
+  if (*version == 0 && !summary_.is_new && fs::exists(paths_.ApiKey(), error)) {
+    return UnknownData(*writer_, *version);
+  }
   if (*version > 0 && *version < SchemaVersion()) {
     summary_.migrated_from = *version;
     summary_.backup = fmt::format("{}/before-version-{}", paths_.Backups(), SchemaVersion());
