@@ -88,7 +88,9 @@ std::vector<std::size_t> EvenPositions(std::size_t count, std::size_t kept_max) 
   positions.reserve(kept);
   if (kept == 1) positions.push_back(0);
   for (std::size_t i = 0; kept > 1 && i < kept; ++i) {
-    positions.push_back(i * (count - 1) / (kept - 1));
+    // Of 64-bit counts the product may need more bits.
+    using Wide = unsigned __int128;
+    positions.push_back(static_cast<std::size_t>(Wide{i} * (count - 1) / (kept - 1)));
   }
   return positions;
 }

@@ -61,6 +61,9 @@ TEST(EvenPositions, CoverTheWholeRange) {
   EXPECT_EQ(EvenPositions(2, 10), (std::vector<std::size_t>{0, 1}));
   EXPECT_EQ(EvenPositions(7, 1), (std::vector<std::size_t>{0}));
   EXPECT_TRUE(EvenPositions(0, 3).empty());
+  constexpr std::size_t kHuge = std::size_t{1} << 63;
+  EXPECT_EQ(EvenPositions(kHuge, 4),
+            (std::vector<std::size_t>{0, kHuge / 3, kHuge / 3 * 2, kHuge - 1}));
 }
 
 nlohmann::json KeysOf(const std::vector<std::string>& rows) {

@@ -84,13 +84,15 @@ Result<Resolved> SampleLines(const Tables& tables, const RunNode& node, StreamKi
     return Resolved(std::move(rows));
   }
   // The same places, reckoned on the way: most of `count` lines may never have been written, so
-  // what is held and done here goes by those that were. Both factors are below 2^31.
+  // what is held and done here goes by those that were. Line numbers have a limit of 2^31 today,
+  // but older programs stored larger ones: their products need more than 64 bits.
+  using Wide = __int128;
   const std::int64_t spaces = std::max<std::int64_t>(samples - 1, 1);
   const std::int64_t last = samples == 1 ? 0 : count - 1;
   const Result<void> read =
       tables.streams().ReadLines(node.run.id, kind, 0, count, [&](const StreamLine& line) {
         // The first place that is not before this line.
-        const std::int64_t place = last == 0 ? 0 : (line.number * spaces + last - 1) / last;
+        const Wide place = last == 0 ? 0 : (Wide{line.number} * spaces + last - 1) / last;
         if (place <= spaces && place * last / spaces == line.number) take(line);
         return true;
       });
