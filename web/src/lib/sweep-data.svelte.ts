@@ -49,7 +49,8 @@ export class SweepData {
         const kept = this.runs.filter((run) => !asked.includes(run.name) || fresh.has(run.name)).map((run) => fresh.get(run.name) ?? run);
         const added = [...fresh.values()].filter((run) => !known.has(run.name));
         this.runs = kept.length + added.length > kRunsMax ? kept : [...kept, ...added];
-        this.total = Math.max(this.total + added.length, this.runs.length);
+        const gone = asked.filter((run) => known.has(run) && !fresh.has(run)).length;
+        this.total = Math.max(this.total + added.length - gone, this.runs.length);
       }
       if (batch.sweeps.has(this.name)) await this.loadSweep();
       this.problem = '';
@@ -90,6 +91,11 @@ export class SweepData {
 
 const kPause_ms = 4000;
 
+/** Whether asking the same again would be answered the same: what is wrong with a question stays so. */
+function isLasting(cause: unknown): boolean {
+  return cause instanceof ApiError && cause.status >= 400 && cause.status < 500 && cause.status !== 408 && cause.status !== 429;
+}
+
 /**
  * What the sweep's model has learned. Asked again when runs have ended since, one question at a time and with pauses
  * that grow with how long the model thinks, so that an open page costs the server little.
@@ -98,8 +104,11 @@ export class InsightsFeed {
   insights = $state.raw<Insights | null>(null);
   /** Why there is nothing, in the server's words. */
   reason = $state('The model is being asked…');
+  /** Why there is no contour of the pair in view; empty while it is being asked for. */
+  contourReason = $state('');
   private known = '';
   private wanted = '';
+  private askedPair: string | null = null;
   private timer: number | null = null;
   private busy = false;
   private closed = false;
@@ -110,8 +119,10 @@ export class InsightsFeed {
   /** Tells which runs there are and which pair of parameters is in view; asks if that is news. */
   want(runs: Run[], pair: [string, string] | null): void {
     this.pair = pair;
-    this.wanted = `${runs.reduce((ended, run) => ended + Number(!isLive(run.state)), 0)} ${pair?.join('\n') ?? ''}`;
-    const pairIsNew = this.wanted.split(' ')[1] !== this.known.split(' ')[1];
+    const pairKey = pair?.join('\n') ?? '';
+    this.wanted = `${runs.reduce((ended, run) => ended + Number(!isLive(run.state)), 0)} ${pairKey}`;
+    const pairIsNew = pairKey !== this.askedPair;
+    if (pairIsNew) this.contourReason = '';
     if (pairIsNew && this.timer !== null) {
       window.clearTimeout(this.timer);
       this.timer = null;
@@ -134,16 +145,37 @@ export class InsightsFeed {
     this.timer = null;
     this.busy = true;
     const asked = this.wanted;
+    const pair = this.pair;
+    this.askedPair = pair?.join('\n') ?? '';
     const started = performance.now();
+    // An answer about a pair that is no longer in view says nothing about the one that is.
+    const explain = (why: string) => { if ((this.pair?.join('\n') ?? '') === this.askedPair) this.contourReason = why; };
     try {
-      this.insights = await this.ask(this.pair);
+      this.insights = await this.askTolerantly(pair, explain);
+      this.known = asked;
     } catch (cause) {
       // Too few results, or nothing to learn from: what was known before stays.
-      if (!(cause instanceof ApiError) || this.insights === null) this.reason = messageOf(cause);
+      this.reason = messageOf(cause);
+      explain(this.reason);
+      // A server that is busy or away is asked again.
+      if (isLasting(cause)) this.known = asked;
     }
-    this.known = asked;
     this.busy = false;
     this.pause_ms = Math.max(kPause_ms, 10 * (performance.now() - started));
     this.schedule(this.pause_ms);
+  }
+
+  /** Of a pair that the server does not take, e.g. one with a name that the sweep does not have, the rest is still told. */
+  private async askTolerantly(pair: [string, string] | null, explain: (why: string) => void): Promise<Insights> {
+    try {
+      const answer = await this.ask(pair);
+      explain('');
+      return answer;
+    } catch (cause) {
+      if (pair === null || !(cause instanceof ApiError) || cause.status !== 400) throw cause;
+      const answer = await this.ask(null);
+      explain(messageOf(cause));
+      return answer;
+    }
   }
 }
