@@ -1,10 +1,21 @@
 """Fixtures of all Python tests: one server for each test process, one user for each test."""
 import pathlib
+import resource
 
 import pytest
 
 from harness.client import VERSIONS, Client
 from harness.server import Server
+
+
+OPEN_FILES_WANTED = 8192  # some tests hold thousands of connections
+
+
+def pytest_configure():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(OPEN_FILES_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @pytest.fixture(scope="session")
