@@ -30,6 +30,8 @@ Error NotYet(Error error) {
 constexpr std::size_t kAnswersMax = 64;
 constexpr std::size_t kModelsMax = 2;
 constexpr std::size_t kContoursMax = 64;  // of one sweep
+// Of all answers together: a sweep of many parameters has large ones.
+constexpr std::size_t kAnswerBytesMax = std::size_t{32} << 20;
 // Each of them waits for seconds at most.
 constexpr std::size_t kWaitingMax = 32;
 constexpr int kNiceness = 10;
@@ -128,6 +130,28 @@ class InsightCache {
     return text == entry->texts.end() ? std::nullopt : std::optional(text->second);
   }
 
+  static std::size_t BytesOf(const Entry& entry) {
+    std::size_t bytes = 0;
+    for (const auto& [contour, text] : entry.texts) bytes += contour.size() + text.size();
+    return bytes;
+  }
+
+  // Drops answers until they take no more than they may, those used longest ago first.
+  // Requires: mutex_ is held.
+  void Trim() {
+    std::size_t bytes = 0;
+    for (const Entry& entry : entries_) bytes += BytesOf(entry);
+    while (bytes > kAnswerBytesMax || entries_.size() > kAnswersMax) {
+      Entry& oldest = entries_.back();
+      bytes -= BytesOf(oldest);
+      if (entries_.size() == 1) {
+        oldest.texts.clear();  // its model stays
+        return;
+      }
+      entries_.pop_back();
+    }
+  }
+
   // On the fitting thread. Somebody may have asked the same meanwhile.
   Result<std::string> Compute(const SnapshotOfSweep& snapshot, const std::string& contour) {
     if (std::optional<std::string> text = Find(snapshot, contour)) return *std::move(text);
@@ -178,7 +202,7 @@ class InsightCache {
     entry->summary = summary;
     if (entry->texts.size() >= kContoursMax) entry->texts.clear();
     entry->texts[contour] = text;
-    if (entries_.size() > kAnswersMax) entries_.pop_back();
+    Trim();
     std::size_t models = 0;
     for (Entry& other : entries_) {
       if (other.insights != nullptr && ++models > kModelsMax) {
