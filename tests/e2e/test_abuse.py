@@ -168,6 +168,12 @@ def test_a_thousand_idle_and_a_thousand_slow_connections_are_no_burden(server):
         connection.close()
 
 
+def test_as_many_connections_as_the_hard_limit_allows_may_be_open(server):
+    limits = pathlib.Path(f"/proc/{server.process.pid}/limits").read_text()
+    soft, hard = re.search(r"Max open files\s+(\S+)\s+(\S+)", limits).groups()
+    assert soft == hard
+
+
 def authorized_head(user, path, *fields) -> bytes:
     key = base64.b64encode(f"api:{user.key}".encode()).decode()
     return "\r\n".join([f"POST {path} HTTP/1.1", "Host: x", f"Authorization: Basic {key}", *fields, "", ""]).encode()
