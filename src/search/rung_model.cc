@@ -133,7 +133,10 @@ void RungModel::Append(const Trial& trial, const Unit& unit, std::size_t number,
   std::vector<Observation> curve = AtRungs(fidelity_, maximize_, trial.observations);
   if (trial.state == TrialState::kFinished) {
     if (curve.empty()) {
-      curve.push_back({fidelity_.max.value_or(static_cast<std::int64_t>(longest_)), 0});
+      // As a number of 64 bits, which the largest one is no more once it was a double.
+      constexpr double kStepMax = 9e18;
+      const auto longest = static_cast<std::int64_t>(std::min(longest_, kStepMax));
+      curve.push_back({fidelity_.max.value_or(longest), 0});
     }
     curve.back().value = trial.objectives.front();
   }
