@@ -13,11 +13,13 @@ import statistics
 import threading
 import time
 
+import pytest
 from harness.server import Server, User, basic
 
 CLIENTS = 6
 RUNS_PER_CLIENT = 3
 READY_SECONDS_MAX = 1.0
+KILLS = int(os.environ.get("REGATTA_KILLS", "100"))
 
 
 @dataclasses.dataclass
@@ -70,8 +72,8 @@ def row(run: str, i: int) -> str:
     return json.dumps({"_step": i, "run": run, "x": i * 0.1, "text": f"row {i} of {run}"})
 
 
+@pytest.mark.timeout(240 + 3 * KILLS)
 def test_kills_lose_no_answered_row_and_double_none(tmp_path):
-    kills = int(os.environ.get("REGATTA_KILLS", "100"))
     seed = int(os.environ.get("REGATTA_KILL_SEED", random.SystemRandom().randrange(2**32)))
     rng = random.Random(seed)
     print(f"REGATTA_KILL_SEED={seed}")
@@ -88,7 +90,7 @@ def test_kills_lose_no_answered_row_and_double_none(tmp_path):
         streamer.start()
     ready_seconds = []
     try:
-        for _ in range(kills):
+        for _ in range(KILLS):
             time.sleep(rng.uniform(0.02, 0.35))
             server.kill()
             started = time.monotonic()
@@ -107,7 +109,7 @@ def test_kills_lose_no_answered_row_and_double_none(tmp_path):
             total += stream.answered
             assert len(read) >= stream.answered, f"{stream.run}: {stream.answered} rows answered, {len(read)} there (seed {seed})"
             assert read == [row(stream.run, i) for i in range(len(read))], f"{stream.run}: rows differ (seed {seed})"
-        assert total > kills, f"only {total} rows were answered in all: nothing was tried"
+        assert total > KILLS, f"only {total} rows were answered in all: nothing was tried"
         # The machine is busy with other tests; a start that is slow in itself would be slow in the middle, too.
         assert statistics.median(ready_seconds) <= READY_SECONDS_MAX, ready_seconds
     finally:
