@@ -34,16 +34,16 @@ def test_each_run_says_why_it_was_suggested_and_why_it_was_stopped(page, seed):
     good = seed.work(sweep, agent, 6, lambda config: 0.0, rows=2)
     bad = seed.work(sweep, agent, 1, lambda config: 50.0, rows=8)[0]
     open_sweep(page, seed, sweep)
-    page.click(f"{TABLE} tr[data-run={good[-1]}] .why")
+    page.click(f"{TABLE} tr[data-run='{good[-1]}'] .why")
     page.wait_text("[data-testid=why]", "Why suggested")
     # How many results it knew depends on whether it was made ahead of time.
     page.wait("/from \\d+ results/.test(document.querySelector('[data-testid=why] dd')?.textContent)")
     page.press("Escape")
     page.wait("!document.querySelector('[data-testid=why]').matches(':popover-open')")
     # The rung, the value there and the mark that it missed, on the row itself.
-    row = page.text(f"{TABLE} tr[data-run={bad}] .why")
+    row = page.text(f"{TABLE} tr[data-run='{bad}'] .why")
     assert "51" in row and "at 1 values is worse than" in row
-    page.click(f"{TABLE} tr[data-run={bad}] .why")
+    page.click(f"{TABLE} tr[data-run='{bad}'] .why")
     page.wait("document.querySelectorAll('[data-testid=why] dt').length === 2")
 
 
