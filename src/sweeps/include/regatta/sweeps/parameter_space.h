@@ -113,8 +113,8 @@ std::optional<std::uint64_t> CountGridPoints(const SweepConfig& config, const Pa
 std::string SamplerName(const SweepConfig& config);
 
 // Seed, objectives, outcome constraints, fidelity, allowed points, initial points and settings, as
-// the sweep asks. `default_seed` serves a file without a seed. Errors: kInvalidArgument for an initial point
-// outside of the space.
+// the sweep asks. `default_seed` serves a file without a seed. Errors: kInvalidArgument for an
+// initial point outside of the space.
 Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
                                                   const ParameterSpace& space,
                                                   std::uint64_t default_seed);
