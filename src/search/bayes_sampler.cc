@@ -10,13 +10,12 @@
 #include <limits>
 #include <utility>
 
+#include "book_sampler.h"
 #include "candidate_search.h"
 #include "encoder.h"
 #include "outcome_model.h"
-#include "point_picker.h"
 #include "samplers.h"
 #include "sobol.h"
-#include "trial_book.h"
 
 namespace regatta::search {
 namespace {
@@ -26,11 +25,6 @@ constexpr std::uint64_t kEnumerateMax = 4096;
 constexpr std::size_t kCrowd = 4;
 constexpr std::size_t kManyRows = 256;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-double Setting(const SamplerOptions& options, const char* name, double fallback) {
-  const auto found = options.settings.find(name);
-  return found == options.settings.end() ? fallback : found->second;
-}
 
 // Earlier searches lend their best points, each search one in turn, as the first to be tried.
 SamplerOptions WithEarlierBest(SamplerOptions options) {
@@ -63,44 +57,40 @@ SamplerOptions WithEarlierBest(SamplerOptions options) {
   return options;
 }
 
-class BayesSampler : public Sampler {
+class BayesSampler : public BookSampler {
  public:
   BayesSampler(const SearchSpace& space, const SamplerOptions& options)
-      : space_(space),
-        options_(WithEarlierBest(options)),
-        picker_(space_, options_),
+      : BookSampler(space, WithEarlierBest(options)),
         encoder_(space_),
-        book_(space_, options_.objectives.size()),
         sobol_(space_.size(), options_.seed),
         start_(static_cast<std::size_t>(
-            std::clamp(Setting(options_, "start",
-                               std::clamp(1 + static_cast<double>(space_.size()) / 2, 4.0, 8.0)),
+            std::clamp(SettingOr(options_, "start",
+                                 std::clamp(1 + static_cast<double>(space_.size()) / 2, 4.0, 8.0)),
                        2.0, 1e6))),
-        bound_share_(Setting(options_, "bound_share", 0.5)),
-        trust_(Setting(options_, "trust", 1) != 0),
+        bound_share_(SettingOr(options_, "bound_share", 0.5)),
+        trust_(SettingOr(options_, "trust", 1) != 0),
         model_(space_, options_, encoder_,
-               static_cast<std::size_t>(std::clamp(Setting(options_, "particles", 8), 1.0, 64.0)),
-               Setting(options_, "warps", 0) != 0, Setting(options_, "bends", 1) != 0) {}
+               static_cast<std::size_t>(std::clamp(SettingOr(options_, "particles", 8), 1.0, 64.0)),
+               SettingOr(options_, "warps", 0) != 0, SettingOr(options_, "bends", 1) != 0) {}
 
   Result<void> Tell(const Trial& trial) override {
     const bool had_curve = HasCurve(trial.id);
-    Result<TrialBook::Change> change = book_.Tell(trial);
-    if (!change) {
-      return change.error();
+    if (Result<void> told = BookSampler::Tell(trial); !told) {
+      return told;
     }
-    rewritten_ = rewritten_ || change->rewrote_history;
     curves_changed_ = curves_changed_ || had_curve || HasCurve(trial.id);
     return Ok();
   }
 
   void Forget(TrialId id) override {
     curves_changed_ = curves_changed_ || HasCurve(id);
-    rewritten_ = book_.Forget(id).rewrote_history || rewritten_;
+    BookSampler::Forget(id);
   }
 
   void Refresh() override {
     const std::vector<TrialId>& settled = book_.settled();
-    if (rewritten_) {
+    const bool rewritten = TakeRewritten();
+    if (rewritten) {
       settled_units_.clear();
     } else if (settled_units_.size() == settled.size() && !released_ && !curves_changed_) {
       return;
@@ -110,8 +100,7 @@ class BayesSampler : public Sampler {
     for (std::size_t i = settled_units_.size(); i < settled.size(); ++i) {
       settled_units_.push_back(encoder_.ToUnit(book_.trial(settled[i]).values));
     }
-    model_.Update(book_, settled_units_, rewritten_);
-    rewritten_ = false;
+    model_.Update(book_, settled_units_, rewritten);
   }
 
   void Release() override {
@@ -121,8 +110,6 @@ class BayesSampler : public Sampler {
 
   Result<std::vector<Suggestion>> Suggest(TrialId first_id, std::size_t count) override {
     Refresh();
-    std::vector<Suggestion> suggestions;
-    Batch batch;
     model_.DropPending();
     const bool modelled = model_.ready();
     if (modelled) {
@@ -132,22 +119,15 @@ class BayesSampler : public Sampler {
       }
       model_.AddPending(open_units);
     }
-    for (std::size_t n = 0; n < count; ++n) {
-      Result<std::optional<Suggestion>> one = One(first_id + n, batch, modelled);
-      if (!one) {
-        return one.error();
-      }
-      if (!*one) {
-        break;
-      }
-      batch.insert(space_.Key((*one)->values));
-      if (modelled && n + 1 < count) {
+    return InTurn(first_id, count, [&](TrialId id, const Batch& batch) {
+      Result<std::optional<Suggestion>> one = One(id, batch, modelled);
+      const bool is_last = id - first_id + 1 == count;
+      if (one && *one && modelled && !is_last) {
         const Unit unit = encoder_.ToUnit((*one)->values);
         model_.AddPending({&unit, 1});
       }
-      suggestions.push_back(std::move(**one));
-    }
-    return suggestions;
+      return one;
+    });
   }
 
  private:
@@ -263,14 +243,10 @@ class BayesSampler : public Sampler {
   }
 
   Result<std::optional<Suggestion>> One(TrialId id, const Batch& batch, bool modelled) {
-    Suggestion suggestion;
-    suggestion.why.trials_known = book_.settled().size();
-    suggestion.why.trials_pending = book_.open().size() + batch.size();
-    if (std::optional<Point> initial = picker_.NextInitial(book_, batch)) {
-      suggestion.why.rule = "initial point";
-      suggestion.values = std::move(*initial);
-      return std::optional(std::move(suggestion));
+    if (std::optional<Suggestion> initial = NextInitial(batch)) {
+      return initial;
     }
+    Suggestion suggestion = Blank(batch);
     const bool starting = book_.trials().size() + batch.size() < start_;
     if (!starting && modelled) {
       const Rule rule = ChooseRule(id);
@@ -355,18 +331,13 @@ class BayesSampler : public Sampler {
     }
   }
 
-  const SearchSpace space_;
-  const SamplerOptions options_;
-  const PointPicker picker_;
   const Encoder encoder_;
-  TrialBook book_;
   const Sobol sobol_;
   const std::size_t start_;
   const double bound_share_;
   const bool trust_;
   OutcomeModel model_;
   std::vector<Unit> settled_units_;  // those the model has seen
-  bool rewritten_ = false;
   bool released_ = false;
   bool curves_changed_ = false;
 };

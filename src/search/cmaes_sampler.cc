@@ -15,12 +15,11 @@
 #include <numeric>
 #include <utility>
 
+#include "book_sampler.h"
 #include "cma_categorical.h"
 #include "cma_gaussian.h"
 #include "encoder.h"
-#include "point_picker.h"
 #include "samplers.h"
-#include "trial_book.h"
 
 namespace regatta::search {
 namespace {
@@ -31,11 +30,6 @@ constexpr double kFlat = 1e-9;
 constexpr std::size_t kTries = 64;
 // A population is never larger, however many restarts there were.
 constexpr std::size_t kLargestPopulation = 4096;
-
-double Setting(const SamplerOptions& options, const char* name, double otherwise) {
-  const auto found = options.settings.find(name);
-  return found == options.settings.end() ? otherwise : found->second;
-}
 
 // Lower is better; the first that differs decides. A result that meets the constraints comes before
 // those that do not (by how much they miss), and those before failures (Deb 2000, "An efficient
@@ -109,16 +103,13 @@ CellFunction CellsOf(const SearchSpace& space, const Encoder& encoder, std::size
   };
 }
 
-class CmaesSampler : public Sampler {
+class CmaesSampler : public BookSampler {
  public:
   CmaesSampler(const SearchSpace& space, const SamplerOptions& options)
-      : space_(space),
-        options_(options),
-        picker_(space_, options_),
+      : BookSampler(space, options),
         encoder_(space_),
-        book_(space_, 1),
-        restarts_(static_cast<int>(std::clamp(Setting(options_, "restarts", 2), 0.0, 2.0))),
-        first_sigma_(std::clamp(Setting(options_, "sigma", 0.3), 1e-6, 1.0)) {
+        restarts_(static_cast<int>(std::clamp(SettingOr(options_, "restarts", 2), 0.0, 2.0))),
+        first_sigma_(std::clamp(SettingOr(options_, "sigma", 0.3), 1e-6, 1.0)) {
     for (std::size_t d = 0; d < space_.size(); ++d) {
       if (encoder_.kind(d) == DimensionKind::kCategory) {
         categories_.push_back(d);
@@ -130,25 +121,13 @@ class CmaesSampler : public Sampler {
     const double usual =
         4 + std::floor(3 * std::log(std::max<double>(1, static_cast<double>(space_.size()))));
     first_population_ = static_cast<std::size_t>(std::clamp(
-        Setting(options_, "population", usual), 4.0, static_cast<double>(kLargestPopulation)));
+        SettingOr(options_, "population", usual), 4.0, static_cast<double>(kLargestPopulation)));
     Reset();
   }
 
-  Result<void> Tell(const Trial& trial) override {
-    Result<TrialBook::Change> change = book_.Tell(trial);
-    if (!change) {
-      return change.error();
-    }
-    rewritten_ = rewritten_ || change->rewrote_history;
-    return Ok();
-  }
-
-  void Forget(TrialId id) override { rewritten_ = book_.Forget(id).rewrote_history || rewritten_; }
-
   void Refresh() override {
-    if (rewritten_) {
+    if (TakeRewritten()) {
       Reset();
-      rewritten_ = false;
     }
     for (; seen_ < book_.settled().size(); ++seen_) {
       generation_.push_back(book_.settled()[seen_]);
@@ -161,20 +140,8 @@ class CmaesSampler : public Sampler {
 
   Result<std::vector<Suggestion>> Suggest(TrialId first_id, std::size_t count) override {
     Refresh();
-    std::vector<Suggestion> suggestions;
-    Batch batch;
-    for (std::size_t n = 0; n < count; ++n) {
-      Result<std::optional<Suggestion>> one = One(first_id + n, batch);
-      if (!one) {
-        return one.error();
-      }
-      if (!*one) {
-        break;
-      }
-      batch.insert(space_.Key((*one)->values));
-      suggestions.push_back(std::move(**one));
-    }
-    return suggestions;
+    return InTurn(first_id, count,
+                  [this](TrialId id, const Batch& batch) { return One(id, batch); });
   }
 
  private:
@@ -398,14 +365,10 @@ class CmaesSampler : public Sampler {
   }
 
   Result<std::optional<Suggestion>> One(TrialId id, const Batch& batch) {
-    Suggestion suggestion;
-    suggestion.why.trials_known = book_.settled().size();
-    suggestion.why.trials_pending = book_.open().size() + batch.size();
-    if (std::optional<Point> initial = picker_.NextInitial(book_, batch)) {
-      suggestion.why.rule = "initial point";
-      suggestion.values = std::move(*initial);
-      return std::optional(std::move(suggestion));
+    if (std::optional<Suggestion> initial = NextInitial(batch)) {
+      return initial;
     }
+    Suggestion suggestion = Blank(batch);
     Rng rng = StreamOf(options_.seed, Stream::kPoint, id);
     for (std::size_t attempt = 0; attempt < kTries; ++attempt) {
       const std::vector<double> numbers = gaussian_->Draw(rng);
@@ -445,11 +408,7 @@ class CmaesSampler : public Sampler {
     Rank median;
   };
 
-  const SearchSpace space_;
-  const SamplerOptions options_;
-  const PointPicker picker_;
   const Encoder encoder_;
-  TrialBook book_;
   const int restarts_;
   const double first_sigma_;
   std::size_t first_population_ = 4;
@@ -472,7 +431,6 @@ class CmaesSampler : public Sampler {
 
   std::vector<TrialId> generation_;  // the one being filled
   std::size_t seen_ = 0;             // settled trials that the state knows
-  bool rewritten_ = false;
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include "point_picker.h"
 #include "regatta/search/grid.h"
 #include "samplers.h"
-#include "trial_book.h"
 
 namespace regatta::search {
 namespace {

@@ -1,55 +1,29 @@
 // Random and quasi-random search: no model, any space, never slow.
 #include <utility>
 
-#include "point_picker.h"
+#include "book_sampler.h"
 #include "samplers.h"
 #include "sobol.h"
-#include "trial_book.h"
 
 namespace regatta::search {
 namespace {
 
-class RandomSampler : public Sampler {
+class RandomSampler : public BookSampler {
  public:
   RandomSampler(const SearchSpace& space, const SamplerOptions& options, bool quasi)
-      : space_(space),
-        options_(options),
-        quasi_(quasi),
-        picker_(space_, options_),
-        book_(space_, options_.objectives.size()),
-        sobol_(space_.size(), options_.seed) {}
-
-  Result<void> Tell(const Trial& trial) override {
-    Result<TrialBook::Change> change = book_.Tell(trial);
-    return change ? Ok() : Result<void>(change.error());
-  }
-
-  void Forget(TrialId id) override { book_.Forget(id); }
+      : BookSampler(space, options), quasi_(quasi), sobol_(space_.size(), options_.seed) {}
 
   Result<std::vector<Suggestion>> Suggest(TrialId first_id, std::size_t count) override {
-    std::vector<Suggestion> suggestions;
-    Batch batch;
-    for (std::size_t n = 0; n < count; ++n) {
-      Result<Suggestion> suggestion = One(first_id + n, batch);
-      if (!suggestion) {
-        return suggestion.error();
-      }
-      batch.insert(space_.Key(suggestion->values));
-      suggestions.push_back(std::move(*suggestion));
-    }
-    return suggestions;
+    return InTurn(first_id, count,
+                  [this](TrialId id, const Batch& batch) { return One(id, batch); });
   }
 
  private:
-  Result<Suggestion> One(TrialId id, const Batch& batch) {
-    Suggestion suggestion;
-    suggestion.why.trials_known = book_.settled().size();
-    suggestion.why.trials_pending = book_.open().size() + batch.size();
-    if (std::optional<Point> initial = picker_.NextInitial(book_, batch)) {
-      suggestion.why.rule = "initial point";
-      suggestion.values = std::move(*initial);
-      return suggestion;
+  Result<std::optional<Suggestion>> One(TrialId id, const Batch& batch) {
+    if (std::optional<Suggestion> initial = NextInitial(batch)) {
+      return initial;
     }
+    Suggestion suggestion = Blank(batch);
     suggestion.why.rule = quasi_ ? "sobol" : "random";
     Rng rng = StreamOf(options_.seed, Stream::kPoint, id);
     const auto draw = [&](std::size_t attempt, std::vector<double>& u) {
@@ -67,7 +41,7 @@ class RandomSampler : public Sampler {
     }
     if (*point) {
       suggestion.values = std::move(**point);
-      return suggestion;
+      return std::optional(std::move(suggestion));
     }
     // Random search never ends by itself: a space that is used up is drawn from again.
     const TrialBook nothing(space_, options_.objectives.size());
@@ -77,14 +51,10 @@ class RandomSampler : public Sampler {
     }
     suggestion.values = std::move(again->value());
     suggestion.why.note = "every point of the space has been tried, so this one is a repeat";
-    return suggestion;
+    return std::optional(std::move(suggestion));
   }
 
-  const SearchSpace space_;
-  const SamplerOptions options_;
   const bool quasi_;
-  const PointPicker picker_;
-  TrialBook book_;
   const Sobol sobol_;
 };
 

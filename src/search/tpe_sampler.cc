@@ -11,12 +11,11 @@
 #include <limits>
 #include <utility>
 
+#include "book_sampler.h"
 #include "encoder.h"
 #include "parzen.h"
-#include "point_picker.h"
 #include "samplers.h"
 #include "sobol.h"
-#include "trial_book.h"
 
 namespace regatta::search {
 namespace {
@@ -24,44 +23,24 @@ namespace {
 constexpr std::size_t kBadMax = 1000;
 constexpr std::size_t kGoodMax = 25;
 
-double Setting(const SamplerOptions& options, const char* name, double otherwise) {
-  const auto found = options.settings.find(name);
-  return found == options.settings.end() ? otherwise : found->second;
-}
-
-class TpeSampler : public Sampler {
+class TpeSampler : public BookSampler {
  public:
   TpeSampler(const SearchSpace& space, const SamplerOptions& options)
-      : space_(space),
-        options_(options),
-        picker_(space_, options_),
+      : BookSampler(space, options),
         encoder_(space_),
-        book_(space_, 1),
         sobol_(space_.size(), options_.seed),
         sign_(options_.objectives.front().goal == Goal::kMaximize ? -1.0 : 1.0),
-        start_(static_cast<std::size_t>(std::clamp(Setting(options_, "start", 10), 2.0, 1e6))),
+        start_(static_cast<std::size_t>(std::clamp(SettingOr(options_, "start", 10), 2.0, 1e6))),
         candidates_(
-            static_cast<std::size_t>(std::clamp(Setting(options_, "candidates", 64), 1.0, 1e4))),
+            static_cast<std::size_t>(std::clamp(SettingOr(options_, "candidates", 64), 1.0, 1e4))),
         good_(space_, encoder_),
         bad_(space_, encoder_) {}
 
-  Result<void> Tell(const Trial& trial) override {
-    Result<TrialBook::Change> change = book_.Tell(trial);
-    if (!change) {
-      return change.error();
-    }
-    rewritten_ = rewritten_ || change->rewrote_history;
-    return Ok();
-  }
-
-  void Forget(TrialId id) override { rewritten_ = book_.Forget(id).rewrote_history || rewritten_; }
-
   void Refresh() override {
     const std::vector<TrialId>& settled = book_.settled();
-    if (rewritten_) {
+    if (TakeRewritten()) {
       units_.clear();
       ranked_.clear();
-      rewritten_ = false;
     } else if (units_.size() == settled.size()) {
       return;
     }
@@ -103,43 +82,27 @@ class TpeSampler : public Sampler {
 
   Result<std::vector<Suggestion>> Suggest(TrialId first_id, std::size_t count) override {
     Refresh();
-    std::vector<Suggestion> suggestions;
-    Batch batch;
     const std::size_t settled = bad_.size();
     for (const auto& [id, open] : book_.open()) {
       bad_.Add(encoder_.ToUnit(book_.trial(id).values));
     }
-    Result<void> result = Ok();
-    for (std::size_t n = 0; n < count; ++n) {
-      Result<std::optional<Suggestion>> one = One(first_id + n, batch);
-      if (!one) {
-        result = one.error();
-        break;
+    auto suggestions = InTurn(first_id, count, [this](TrialId id, const Batch& batch) {
+      Result<std::optional<Suggestion>> one = One(id, batch);
+      if (one && *one) {
+        bad_.Add(encoder_.ToUnit((*one)->values));
       }
-      if (!*one) {
-        break;
-      }
-      batch.insert(space_.Key((*one)->values));
-      bad_.Add(encoder_.ToUnit((*one)->values));
-      suggestions.push_back(std::move(**one));
-    }
+      return one;
+    });
     bad_.Truncate(settled);
-    if (!result) {
-      return result.error();
-    }
     return suggestions;
   }
 
  private:
   Result<std::optional<Suggestion>> One(TrialId id, const Batch& batch) {
-    Suggestion suggestion;
-    suggestion.why.trials_known = book_.settled().size();
-    suggestion.why.trials_pending = book_.open().size() + batch.size();
-    if (std::optional<Point> initial = picker_.NextInitial(book_, batch)) {
-      suggestion.why.rule = "initial point";
-      suggestion.values = std::move(*initial);
-      return std::optional(std::move(suggestion));
+    if (std::optional<Suggestion> initial = NextInitial(batch)) {
+      return initial;
     }
+    Suggestion suggestion = Blank(batch);
     Rng rng = StreamOf(options_.seed, Stream::kPoint, id);
     const bool modelled = book_.settled().size() >= start_ && space_.size() > 0;
     if (modelled) {
@@ -181,11 +144,7 @@ class TpeSampler : public Sampler {
     return std::optional(std::move(suggestion));
   }
 
-  const SearchSpace space_;
-  const SamplerOptions options_;
-  const PointPicker picker_;
   const Encoder encoder_;
-  TrialBook book_;
   const Sobol sobol_;
   const double sign_;
   const std::size_t start_;
@@ -194,7 +153,6 @@ class TpeSampler : public Sampler {
   std::vector<std::pair<double, std::size_t>> ranked_;  // loss and place in units_, best first
   Parzen good_;
   Parzen bad_;
-  bool rewritten_ = false;
 };
 
 }  // namespace

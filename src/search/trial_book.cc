@@ -104,16 +104,12 @@ Result<TrialBook::Change> TrialBook::Tell(const Trial& told) {
       known->second = std::move(trial);
       return change;
     }
-    const Change forgotten = Forget(trial.id);
-    change.rewrote_history = forgotten.rewrote_history;
-    change.open_changed = forgotten.open_changed;
+    change = Forget(trial.id);
   }
   if (settles) {
     settled_.push_back(trial.id);
-    change.appended_result = true;
   } else if (IsOpen(trial)) {
     open_.emplace(trial.id, true);
-    change.open_changed = true;
   }
   if (trial.state != TrialState::kLost) {
     ++taken_[space_->Key(trial.values)];
@@ -131,12 +127,12 @@ TrialBook::Change TrialBook::Forget(TrialId id) {
   if (known->second.state != TrialState::kLost) {
     Untake(known->second);
   }
-  if (open_.erase(id) != 0) {
-    change.open_changed = true;
-  } else if (const auto place = std::find(settled_.begin(), settled_.end(), id);
-             place != settled_.end()) {
-    settled_.erase(place);
-    change.rewrote_history = true;
+  if (open_.erase(id) == 0) {
+    const auto place = std::find(settled_.begin(), settled_.end(), id);
+    if (place != settled_.end()) {
+      settled_.erase(place);
+      change.rewrote_history = true;
+    }
   }
   trials_.erase(known);
   return change;

@@ -28,11 +28,9 @@ class TrialBook {
   TrialBook(const SearchSpace& space, std::size_t objectives)
       : space_(&space), objectives_(objectives) {}
 
-  // What a Tell or Forget changed.
+  // What a Tell or Forget changed, besides one more settled trial at the end of settled().
   struct Change {
-    bool appended_result = false;  // one more settled trial at the end of settled()
     bool rewrote_history = false;  // an already settled trial changed or vanished
-    bool open_changed = false;
   };
 
   // Errors: as Sampler::Tell.
