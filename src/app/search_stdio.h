@@ -10,6 +10,8 @@
 
 namespace regatta::app {
 
+class JournaledSearch;
+
 class SearchSession {
  public:
   SearchSession();
@@ -22,8 +24,7 @@ class SearchSession {
   std::string Answer(std::string_view line);
 
  private:
-  class Search;
-  std::unique_ptr<Search> search_;  // null until the first `open`
+  std::unique_ptr<JournaledSearch> search_;  // null until the first `open`
 };
 
 }  // namespace regatta::app

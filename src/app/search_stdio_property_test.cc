@@ -167,7 +167,7 @@ TEST(SearchSession, AStateTakenAnywhereGoesOnIdentically) {
 
 // One small mistake of the kind that programs and people make.
 std::string Damaged(Rng& rng, std::string line) {
-  constexpr std::string_view kBytes("\0{}[]\":,0-9eEnulltrue\\\x80\xff\n ", 27);
+  constexpr std::string_view kBytes("\0{}[]\":,0-9eEnulltrue\\\x80\xff\n ", 26);
   const std::size_t place = rng.Below(line.size());
   switch (rng.Below(5)) {
     case 0:
