@@ -49,6 +49,10 @@ double LogNormalCdf(double z) {
   return -0.5 * z * z + std::log(0.5 * Erfcx(-z / std::numbers::sqrt2));
 }
 
+double LogNormalCdfSlope(double z) {
+  return z > 0 ? NormalPdf(z) / NormalCdf(z) : 1 / (kSqrtHalfPi * Erfcx(-z / std::numbers::sqrt2));
+}
+
 double LogH(double z) {
   if (z > -1) {
     return std::log(NormalPdf(z) + z * NormalCdf(z));
@@ -97,6 +101,45 @@ double LogReportedImprovement(double mean, double variance, double noise, double
                          : won < -30 ? won
                                      : std::log(std::log1p(std::exp(won)));
   return log_cdf + std::log(scale) + log_won;
+}
+
+Slope LogReportedImprovementSlope(double mean, double variance, double noise, double best,
+                                  double believed) {
+  const double signal = std::max(variance, 1e-10);
+  if (noise <= 0 && believed <= best) {
+    const double sigma = std::sqrt(signal);
+    const double z = (best - mean) / sigma;
+    const double slope = LogHSlope(z);
+    return {std::log(sigma) + LogH(z), -slope / sigma, (1 - z * slope) / (2 * signal)};
+  }
+  const double total = signal + std::max(noise, 0.0);
+  const double deviation = std::sqrt(total);
+  const double z = (best - mean) / deviation;
+  const double z_by_variance = -0.5 * z / total;
+  const double log_cdf = LogNormalCdf(z);
+  const double pdf_over_cdf = std::exp(-0.5 * z * z - kLogSqrt2Pi - log_cdf);
+  // d(φ/Φ)/dz = -φ/Φ · (z + φ/Φ), and the sum, which cancels in the tail, is h/Φ.
+  const double pdf_over_cdf_by_z = -pdf_over_cdf / LogHSlope(z);
+  const double unit = signal / deviation;
+  const double unit_share = 1 / signal - 0.5 / total;  // ∂ ln unit / ∂ variance
+  const double scale = 0.1 * unit;
+  const double won = (believed - mean + unit * pdf_over_cdf) / scale;
+  const double won_by_mean = (-1 - unit * pdf_over_cdf_by_z / deviation) / scale;
+  const double won_by_variance =
+      -(believed - mean) / scale * unit_share + unit * pdf_over_cdf_by_z * z_by_variance / scale;
+  double log_won = won;
+  double log_won_slope = 1;
+  if (won > 30) {
+    log_won = std::log(won);
+    log_won_slope = 1 / won;
+  } else if (won >= -30) {
+    const double softplus = std::log1p(std::exp(won));
+    log_won = std::log(softplus);
+    log_won_slope = 1 / ((1 + std::exp(-won)) * softplus);
+  }
+  return {log_cdf + std::log(scale) + log_won,
+          -pdf_over_cdf / deviation + log_won_slope * won_by_mean,
+          pdf_over_cdf * z_by_variance + unit_share + log_won_slope * won_by_variance};
 }
 
 double LogMeanExp(const double* values, int n) {

@@ -29,9 +29,28 @@ double LogExpectedImprovement(double mean, double variance, double best);
 double LogReportedImprovement(double mean, double variance, double noise, double best,
                               double believed);
 
+// A value and its derivatives by the mean and the variance that it was given.
+struct Slope {
+  double value = 0;
+  double by_mean = 0;
+  double by_variance = 0;
+};
+
+// LogReportedImprovement and its derivatives. With h' of LogHSlope,
+//
+//   ∂/∂mean ln EI = -h'(z) / σ,   ∂/∂variance ln EI = (1 - z h'(z)) / (2 variance)
+//
+// and under noise the chain rule through z, Φ/φ and the softplus. The variance's floor is taken for
+// the variance.
+Slope LogReportedImprovementSlope(double mean, double variance, double noise, double best,
+                                  double believed);
+
 // Φ(z) and ln Φ(z), the latter for any z.
 double NormalCdf(double z);
 double LogNormalCdf(double z);
+
+// The derivative of ln Φ(z), φ(z) / Φ(z).
+double LogNormalCdfSlope(double z);
 
 // e^(x²) erfc(x) for x >= 0.
 double Erfcx(double x);

@@ -110,6 +110,38 @@ TEST(LogReportedImprovement, NeitherChasesLuckNorTradesASoundResultForIt) {
             LogReportedImprovement(40, 1e-8, 0.5, -2, -1));
 }
 
+TEST(LogNormalCdf, HasTheSlopeOfItsDifferences) {
+  for (const double z : {-1e4, -40.0, -5.1, -4.9, -0.1, 0.1, 3.0, 30.0}) {
+    const double h = 1e-6 * std::max(1.0, std::abs(z));
+    const double difference = (LogNormalCdf(z + h) - LogNormalCdf(z - h)) / (2 * h);
+    EXPECT_NEAR(LogNormalCdfSlope(z), difference, 1e-6 * std::abs(difference) + 1e-12) << z;
+  }
+}
+
+TEST(LogReportedImprovement, HasTheSlopesOfItsDifferences) {
+  for (const double noise : {0.0, 1e-3, 0.4}) {
+    for (const double believed : {0.0, 0.3}) {
+      for (const double mean : {-3.0, -0.2, 0.0, 0.1, 2.0, 30.0}) {
+        for (const double variance : {1e-4, 0.03, 1.0}) {
+          const auto at = [&](double m, double v) {
+            return LogReportedImprovement(m, v, noise, 0, believed);
+          };
+          const Slope slope = LogReportedImprovementSlope(mean, variance, noise, 0, believed);
+          const double h = 1e-5 * std::sqrt(variance);
+          const double g = 1e-5 * variance;
+          const double by_mean = (at(mean + h, variance) - at(mean - h, variance)) / (2 * h);
+          const double by_variance = (at(mean, variance + g) - at(mean, variance - g)) / (2 * g);
+          const auto what = ::testing::Message() << "mean " << mean << " variance " << variance
+                                                 << " noise " << noise << " believed " << believed;
+          EXPECT_EQ(slope.value, at(mean, variance)) << what;
+          EXPECT_NEAR(slope.by_mean, by_mean, 1e-4 * std::abs(by_mean) + 1e-6) << what;
+          EXPECT_NEAR(slope.by_variance, by_variance, 1e-4 * std::abs(by_variance) + 1e-4) << what;
+        }
+      }
+    }
+  }
+}
+
 TEST(LogMeanExp, NeitherOverflowsNorVanishes) {
   const double large[] = {1e6, 1e6 + std::log(3.0)};
   EXPECT_NEAR(LogMeanExp(large, 2), 1e6 + std::log(2.0), 1e-9);

@@ -203,6 +203,22 @@ void Encoder::Columns(const Unit& unit, double* columns, std::size_t stride) con
   }
 }
 
+void Encoder::ColumnSlopes(const Unit& unit, std::vector<double>& slopes) const {
+  slopes.clear();
+  for (std::size_t d = 0; d < dimensions_.size(); ++d) {
+    const Dimension& dimension = dimensions_[d];
+    if (dimension.kind == DimensionKind::kCategory) {
+      slopes.push_back(0);
+    } else if (!dimension.conditional) {
+      slopes.push_back(1);
+    } else {
+      const double active = unit[d] < 0 ? 0 : 1;
+      slopes.push_back(-active * std::sin(kArc * unit[d]));
+      slopes.push_back(active * std::cos(kArc * unit[d]));
+    }
+  }
+}
+
 double UnitDistance(const Encoder& encoder, const Unit& left, const Unit& right) {
   double distance = 0;
   for (std::size_t d = 0; d < left.size(); ++d) {

@@ -55,6 +55,8 @@ class Encoder {
 
   // Writes the columns of `unit` at columns[c * stride].
   void Columns(const Unit& unit, double* columns, std::size_t stride) const;
+  // The derivative of each column by its coordinate; 0 for categories and what is inactive.
+  void ColumnSlopes(const Unit& unit, std::vector<double>& slopes) const;
 
  private:
   struct Dimension {

@@ -14,6 +14,7 @@ constexpr double kJitter = 1e-8;
 // defined.
 constexpr double kMeanRidge = 0.01;
 constexpr double kBendSpread = 0.25;
+constexpr double kLeastVariance = 1e-10;
 
 struct Box {
   double low;
@@ -390,11 +391,24 @@ void Posterior::PredictRoughly(const Rows& points, double* mean, double* varianc
   PredictAs(true, points, mean, variance, scratch);
 }
 
+// Scaled coordinates of `width` points side by side, zeros after the last.
+void Posterior::LoadTile(const Rows& points, std::size_t first, std::size_t width,
+                         Scratch& scratch) const {
+  const std::size_t count = std::min(width, points.size() - first);
+  scratch.points.resize(columns_.size() * kTile);
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    double* out = scratch.points.data() + c * width;
+    const double* column = points.column(columns_[c]) + first;
+    for (std::size_t i = 0; i < width; ++i) {
+      out[i] = i < count ? column[i] * scales_[c] : 0.0;
+    }
+  }
+}
+
 void Posterior::PredictAs(bool roughly, const Rows& points, double* mean, double* variance,
                           Scratch& scratch) const {
   const std::size_t panels = PanelsOf(size_);
   const std::size_t needed = variance == nullptr ? observed_ : size_;
-  scratch.points.resize(columns_.size() * kTile);
   scratch.tile.resize(panels * kPanel * kTile);
   scratch.float_tile.resize(roughly ? panels * kPanel * kTile : 0);
   double* tile = scratch.tile.data();
@@ -403,13 +417,7 @@ void Posterior::PredictAs(bool roughly, const Rows& points, double* mean, double
     const bool narrow = !roughly && m - first <= kNarrowTile;
     const std::size_t width = narrow ? kNarrowTile : kTile;
     const std::size_t count = std::min(width, m - first);
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      double* out = scratch.points.data() + c * width;
-      const double* column = points.column(columns_[c]) + first;
-      for (std::size_t i = 0; i < width; ++i) {
-        out[i] = i < count ? column[i] * scales_[c] : 0.0;
-      }
-    }
+    LoadTile(points, first, width, scratch);
     if (narrow) {
       CovarianceNarrowTile(Shape(), scratch.points.data(), rows_.data(), needed, tile);
     } else {
@@ -436,10 +444,75 @@ void Posterior::PredictAs(bool roughly, const Rows& points, double* mean, double
         AddSquaredRows(sums, tile, size_, width);
       }
       for (std::size_t i = 0; i < count; ++i) {
-        variance[first + i] = std::max(signal_ - sums[i], 1e-10);
+        variance[first + i] = std::max(signal_ - sums[i], kLeastVariance);
       }
     }
     first += count;
+  }
+}
+
+void Posterior::PredictSlopes(const Rows& points, Slopes& slopes, Scratch& scratch) const {
+  PredictSlopesAs(true, points, slopes, scratch);
+}
+
+void Posterior::PredictMeanSlopes(const Rows& points, Slopes& slopes, Scratch& scratch) const {
+  PredictSlopesAs(false, points, slopes, scratch);
+}
+
+void Posterior::PredictSlopesAs(bool with_variance, const Rows& points, Slopes& slopes,
+                                Scratch& scratch) const {
+  constexpr std::size_t kWidth = kNarrowTile;
+  const std::size_t m = points.size();
+  // Rows without a result have no part in the mean.
+  const std::size_t needed = with_variance ? size_ : observed_;
+  const std::size_t panels = PanelsOf(size_);
+  slopes.mean.resize(m);
+  slopes.mean_slopes.assign(m * points.columns(), 0.0);
+  if (with_variance) {
+    slopes.variance.resize(m);
+    slopes.variance_slopes.assign(m * points.columns(), 0.0);
+  }
+  scratch.tile.resize(panels * kPanel * kTile);
+  scratch.slopes.resize(needed * kWidth);
+  scratch.alpha.assign(needed, 0.0);
+  std::copy_n(alpha_.begin(), observed_, scratch.alpha.begin());
+  double* tile = scratch.tile.data();
+  AlignedVector<double> by_alpha(numbers_ * kWidth);
+  AlignedVector<double> by_w(numbers_ * kWidth);
+  for (std::size_t first = 0; first < m; first += kWidth) {
+    const std::size_t count = std::min(kWidth, m - first);
+    LoadTile(points, first, kWidth, scratch);
+    CovarianceSlopesNarrowTile(Shape(), scratch.points.data(), rows_.data(), needed, tile,
+                               scratch.slopes.data());
+    double mean[kWidth];
+    double squares[kWidth] = {};
+    std::fill(mean, mean + kWidth, mean_);
+    AddWeightedRows(mean, tile, alpha_.data(), observed_, kWidth);
+    if (with_variance) {
+      std::fill(tile + size_ * kWidth, tile + panels * kPanel * kWidth, 0.0);
+      SolveNarrowTile(factor_.data(), inverses_.data(), 0, panels, tile);
+      AddSquaredRows(squares, tile, size_, kWidth);
+      SolveUpperNarrowTile(factor_.data(), inverses_.data(), panels, tile);
+    }
+    std::fill(by_alpha.begin(), by_alpha.end(), 0.0);
+    std::fill(by_w.begin(), by_w.end(), 0.0);
+    AddGapsNarrowTile(Shape(), scratch.points.data(), rows_.data(), needed, scratch.slopes.data(),
+                      scratch.alpha.data(), tile, by_alpha.data(), by_w.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const double variance = signal_ - squares[i];
+      slopes.mean[first + i] = mean[i];
+      for (std::size_t c = 0; c < numbers_; ++c) {
+        slopes.mean_slopes[columns_[c] * m + first + i] = 2 * scales_[c] * by_alpha[c * kWidth + i];
+      }
+      if (!with_variance) {
+        continue;
+      }
+      slopes.variance[first + i] = std::max(variance, kLeastVariance);
+      for (std::size_t c = 0; c < numbers_ && variance > kLeastVariance; ++c) {
+        slopes.variance_slopes[columns_[c] * m + first + i] =
+            -4 * scales_[c] * by_w[c * kWidth + i];
+      }
+    }
   }
 }
 

@@ -70,16 +70,6 @@ TEST(Evidence, FindsTheBendThatMakesAProcessFit) {
   EXPECT_LT(bend_of(stretched), bend_of(standard) - 0.2);
 }
 
-TEST(Matern52, HasTheSlopeThatNeedsNoDivision) {
-  // dk/dr² = -5/6 (1 + √5 r) e^(-√5 r), also at r = 0.
-  for (const double r2 : {1e-6, 0.01, 0.5, 3.0}) {
-    double at[2] = {r2 * (1 + 1e-6), r2 * (1 - 1e-6)};
-    Matern52(at, at, at, 0.0, 1.0, 2);
-    const double s = std::sqrt(5 * r2);
-    EXPECT_NEAR((at[0] - at[1]) / (2e-6 * r2), -5.0 / 6 * (1 + s) * std::exp(-s), 1e-4);
-  }
-}
-
 SearchSpace MixedSpace() {
   return Space({Named("x", Distribution::Uniform(0, 1)), Named("k", Distribution::IntUniform(1, 9)),
                 Named("c", Distribution::Categorical(3)),
@@ -198,6 +188,55 @@ TEST(Posterior, IsRoughlyTheSameInSinglePrecision) {
     for (std::size_t i = 0; i < exact.second.size(); ++i) {
       EXPECT_NEAR(rough.second[i], exact.second[i], 1e-5);
     }
+  }
+}
+
+// At random points, at a row, at the ends of the arcs, and beside points without a result.
+TEST(Posterior, HasTheSlopesOfItsDifferences) {
+  const Example example(9);
+  Posterior posterior = example.Fitted(37);
+  Rng rng(1);
+  posterior.AppendPending(RandomUnits(example.encoder, 4, rng));
+  std::vector<Unit> units = RandomUnits(example.encoder, 17, rng);
+  units.push_back(example.units[3]);
+  for (Unit& unit : units) {
+    unit[3] = std::max(unit[3], 0.0);  // all kinds of columns move
+  }
+  const Rows points(example.encoder, units);
+  Posterior::Scratch scratch;
+  Posterior::Slopes slopes;
+  posterior.PredictSlopes(points, slopes, scratch);
+  const std::size_t m = units.size();
+  std::vector<double> mean(m);
+  std::vector<double> variance(m);
+  posterior.Predict(points, mean.data(), variance.data(), scratch);
+  EXPECT_EQ(slopes.mean, mean);
+  std::vector<double> column_slopes;
+  for (std::size_t i = 0; i < m; ++i) {
+    EXPECT_NEAR(slopes.variance[i], variance[i], 1e-12);
+    example.encoder.ColumnSlopes(units[i], column_slopes);
+    std::vector<double> by_mean(4);
+    std::vector<double> by_variance(4);
+    for (std::size_t c = 0; c < column_slopes.size(); ++c) {
+      const std::size_t d = example.encoder.dimension_of(c);
+      by_mean[d] += column_slopes[c] * slopes.mean_slopes[c * m + i];
+      by_variance[d] += column_slopes[c] * slopes.variance_slopes[c * m + i];
+    }
+    for (const std::size_t d : {0U, 1U, 3U}) {
+      constexpr double kStep = 1e-5;
+      std::vector<Unit> sides(2, units[i]);
+      sides[0][d] += kStep;
+      sides[1][d] = std::abs(sides[1][d] - kStep);  // 0 is an end of the arc
+      const double gap = sides[0][d] - sides[1][d];
+      double at_mean[2];
+      double at_variance[2];
+      posterior.Predict(Rows(example.encoder, sides), at_mean, at_variance, scratch);
+      if (gap > kStep) {
+        EXPECT_NEAR(by_mean[d], (at_mean[0] - at_mean[1]) / gap, 1e-7) << i << " " << d;
+        EXPECT_NEAR(by_variance[d], (at_variance[0] - at_variance[1]) / gap, 1e-7);
+      }
+    }
+    EXPECT_EQ(by_mean[2], 0) << "categories have no slope";
   }
 }
 

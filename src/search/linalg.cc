@@ -15,15 +15,22 @@ namespace {
 using DoubleSolve = void (*)(const double*, const double*, std::size_t, std::size_t, double*);
 using FloatSolve = void (*)(const float*, const float*, std::size_t, std::size_t, float*);
 using Covariance = void (*)(const KernelShape&, const double*, const double*, std::size_t, double*);
+using CovarianceSlopes = void (*)(const KernelShape&, const double*, const double*, std::size_t,
+                                  double*, double*);
+using Gaps = void (*)(const KernelShape&, const double*, const double*, std::size_t, const double*,
+                      const double*, const double*, double*, double*);
 
 struct Kernels {
   bool (*cholesky)(double*, double*, std::size_t, std::size_t, double);
   DoubleSolve solve_tile;
   DoubleSolve solve_narrow_tile;
   FloatSolve solve_float_tile;
+  void (*solve_upper_tile)(const double*, const double*, std::size_t, double*);
   void (*solve_lower)(const double*, const double*, std::size_t, double*);
   Covariance covariance_tile;
   Covariance covariance_narrow_tile;
+  CovarianceSlopes covariance_slopes;
+  Gaps add_gaps;
   void (*add_weighted)(double*, const double*, const double*, std::size_t, std::size_t);
   void (*add_squared)(double*, const double*, std::size_t, std::size_t);
   void (*add_squared_float)(double*, const float*, std::size_t, std::size_t);
@@ -35,64 +42,79 @@ struct Kernels {
 
 // The same bodies, compiled once for each instruction set.
 // NOLINTBEGIN(bugprone-macro-parentheses)
-#define REGATTA_KERNELS(UNIT, BYTES, TARGET)                                                     \
-  namespace UNIT {                                                                               \
-  TARGET bool CholeskyOn(double* a, double* inverses, std::size_t from, std::size_t to,          \
-                         double floor) {                                                         \
-    return kernels::CholeskyBody<BYTES>(a, inverses, from, to, floor);                           \
-  }                                                                                              \
-  TARGET void SolveOn(const double* l, const double* inverses, std::size_t from, std::size_t to, \
-                      double* v) {                                                               \
-    kernels::SolveTileBody<double, BYTES, kTile>(l, inverses, from, to, v);                      \
-  }                                                                                              \
-  TARGET void SolveNarrowOn(const double* l, const double* inverses, std::size_t from,           \
-                            std::size_t to, double* v) {                                         \
-    kernels::SolveTileBody<double, BYTES, kNarrowTile>(l, inverses, from, to, v);                \
-  }                                                                                              \
-  TARGET void SolveFloatOn(const float* l, const float* inverses, std::size_t from,              \
-                           std::size_t to, float* v) {                                           \
-    kernels::SolveTileBody<float, BYTES, kTile>(l, inverses, from, to, v);                       \
-  }                                                                                              \
-  TARGET void SolveLowerOn(const double* l, const double* inverses, std::size_t panels,          \
-                           double* x) {                                                          \
-    kernels::SolveLowerBody(l, inverses, panels, x);                                             \
-  }                                                                                              \
-  TARGET void CovarianceOn(const KernelShape& shape, const double* points, const double* rows,   \
-                           std::size_t n, double* out) {                                         \
-    kernels::CovarianceTileBody<BYTES, kTile>(shape, points, rows, n, out);                      \
-  }                                                                                              \
-  TARGET void CovarianceNarrowOn(const KernelShape& shape, const double* points,                 \
-                                 const double* rows, std::size_t n, double* out) {               \
-    kernels::CovarianceTileBody<BYTES, kNarrowTile>(shape, points, rows, n, out);                \
-  }                                                                                              \
-  TARGET void AddWeightedOn(double* out, const double* v, const double* weights, std::size_t n,  \
-                            std::size_t tile) {                                                  \
-    kernels::AddWeightedRowsBody<BYTES>(out, v, weights, n, tile);                               \
-  }                                                                                              \
-  TARGET void AddSquaredOn(double* out, const double* v, std::size_t n, std::size_t tile) {      \
-    kernels::AddSquaredRowsBody<double, BYTES>(out, v, n, tile);                                 \
-  }                                                                                              \
-  TARGET void AddSquaredFloatOn(double* out, const float* v, std::size_t n, std::size_t tile) {  \
-    kernels::AddSquaredRowsBody<float, BYTES>(out, v, n, tile);                                  \
-  }                                                                                              \
-  TARGET void RoundOn(float* out, const double* x, std::size_t n) {                              \
-    kernels::RoundToFloatsBody(out, x, n);                                                       \
-  }                                                                                              \
-  TARGET double DotOn(const double* a, const double* b, std::size_t n) {                         \
-    return kernels::DotBody(a, b, n);                                                            \
-  }                                                                                              \
-  TARGET void AddScaledOn(double* out, const double* x, double scale, std::size_t n) {           \
-    kernels::AddScaledBody(out, x, scale, n);                                                    \
-  }                                                                                              \
-  TARGET void Matern52On(double* out, const double* base, const double* x, double weight,        \
-                         double scale, std::size_t n) {                                          \
-    kernels::Matern52Body<BYTES>(out, base, x, weight, scale, n);                                \
-  }                                                                                              \
-  constexpr Kernels kKernels = {&CholeskyOn,         &SolveOn,       &SolveNarrowOn,             \
-                                &SolveFloatOn,       &SolveLowerOn,  &CovarianceOn,              \
-                                &CovarianceNarrowOn, &AddWeightedOn, &AddSquaredOn,              \
-                                &AddSquaredFloatOn,  &RoundOn,       &DotOn,                     \
-                                &AddScaledOn,        &Matern52On};                               \
+#define REGATTA_KERNELS(UNIT, BYTES, TARGET)                                                       \
+  namespace UNIT {                                                                                 \
+  TARGET bool CholeskyOn(double* a, double* inverses, std::size_t from, std::size_t to,            \
+                         double floor) {                                                           \
+    return kernels::CholeskyBody<BYTES>(a, inverses, from, to, floor);                             \
+  }                                                                                                \
+  TARGET void SolveOn(const double* l, const double* inverses, std::size_t from, std::size_t to,   \
+                      double* v) {                                                                 \
+    kernels::SolveTileBody<double, BYTES, kTile>(l, inverses, from, to, v);                        \
+  }                                                                                                \
+  TARGET void SolveNarrowOn(const double* l, const double* inverses, std::size_t from,             \
+                            std::size_t to, double* v) {                                           \
+    kernels::SolveTileBody<double, BYTES, kNarrowTile>(l, inverses, from, to, v);                  \
+  }                                                                                                \
+  TARGET void SolveFloatOn(const float* l, const float* inverses, std::size_t from,                \
+                           std::size_t to, float* v) {                                             \
+    kernels::SolveTileBody<float, BYTES, kTile>(l, inverses, from, to, v);                         \
+  }                                                                                                \
+  TARGET void SolveUpperNarrowOn(const double* l, const double* inverses, std::size_t panels,      \
+                                 double* v) {                                                      \
+    kernels::SolveUpperTileBody<BYTES, kNarrowTile>(l, inverses, panels, v);                       \
+  }                                                                                                \
+  TARGET void SolveLowerOn(const double* l, const double* inverses, std::size_t panels,            \
+                           double* x) {                                                            \
+    kernels::SolveLowerBody(l, inverses, panels, x);                                               \
+  }                                                                                                \
+  TARGET void CovarianceOn(const KernelShape& shape, const double* points, const double* rows,     \
+                           std::size_t n, double* out) {                                           \
+    kernels::CovarianceTileBody<BYTES, kTile, false>(shape, points, rows, n, out, nullptr);        \
+  }                                                                                                \
+  TARGET void CovarianceNarrowOn(const KernelShape& shape, const double* points,                   \
+                                 const double* rows, std::size_t n, double* out) {                 \
+    kernels::CovarianceTileBody<BYTES, kNarrowTile, false>(shape, points, rows, n, out, nullptr);  \
+  }                                                                                                \
+  TARGET void CovarianceSlopesOn(const KernelShape& shape, const double* points,                   \
+                                 const double* rows, std::size_t n, double* out, double* slopes) { \
+    kernels::CovarianceTileBody<BYTES, kNarrowTile, true>(shape, points, rows, n, out, slopes);    \
+  }                                                                                                \
+  TARGET void AddGapsOn(const KernelShape& shape, const double* points, const double* rows,        \
+                        std::size_t n, const double* slopes, const double* alpha, const double* w, \
+                        double* by_alpha, double* by_w) {                                          \
+    kernels::AddGapsBody<BYTES, kNarrowTile>(shape, points, rows, n, slopes, alpha, w, by_alpha,   \
+                                             by_w);                                                \
+  }                                                                                                \
+  TARGET void AddWeightedOn(double* out, const double* v, const double* weights, std::size_t n,    \
+                            std::size_t tile) {                                                    \
+    kernels::AddWeightedRowsBody<BYTES>(out, v, weights, n, tile);                                 \
+  }                                                                                                \
+  TARGET void AddSquaredOn(double* out, const double* v, std::size_t n, std::size_t tile) {        \
+    kernels::AddSquaredRowsBody<double, BYTES>(out, v, n, tile);                                   \
+  }                                                                                                \
+  TARGET void AddSquaredFloatOn(double* out, const float* v, std::size_t n, std::size_t tile) {    \
+    kernels::AddSquaredRowsBody<float, BYTES>(out, v, n, tile);                                    \
+  }                                                                                                \
+  TARGET void RoundOn(float* out, const double* x, std::size_t n) {                                \
+    kernels::RoundToFloatsBody(out, x, n);                                                         \
+  }                                                                                                \
+  TARGET double DotOn(const double* a, const double* b, std::size_t n) {                           \
+    return kernels::DotBody(a, b, n);                                                              \
+  }                                                                                                \
+  TARGET void AddScaledOn(double* out, const double* x, double scale, std::size_t n) {             \
+    kernels::AddScaledBody(out, x, scale, n);                                                      \
+  }                                                                                                \
+  TARGET void Matern52On(double* out, const double* base, const double* x, double weight,          \
+                         double scale, std::size_t n) {                                            \
+    kernels::Matern52Body<BYTES>(out, base, x, weight, scale, n);                                  \
+  }                                                                                                \
+  constexpr Kernels kKernels = {                                                                   \
+      &CholeskyOn,         &SolveOn,      &SolveNarrowOn, &SolveFloatOn,                           \
+      &SolveUpperNarrowOn, &SolveLowerOn, &CovarianceOn,  &CovarianceNarrowOn,                     \
+      &CovarianceSlopesOn, &AddGapsOn,    &AddWeightedOn, &AddSquaredOn,                           \
+      &AddSquaredFloatOn,  &RoundOn,      &DotOn,         &AddScaledOn,                            \
+      &Matern52On};                                                                                \
   }
 // NOLINTEND(bugprone-macro-parentheses)
 
@@ -181,6 +203,10 @@ void SolveTile(const float* l, const float* inverses, std::size_t from, std::siz
   Chosen().solve_float_tile(l, inverses, from, to, v);
 }
 
+void SolveUpperNarrowTile(const double* l, const double* inverses, std::size_t panels, double* v) {
+  Chosen().solve_upper_tile(l, inverses, panels, v);
+}
+
 void SolveLower(const double* l, const double* inverses, std::size_t n, double* x) {
   Chosen().solve_lower(l, inverses, PanelsOf(n), x);
 }
@@ -217,6 +243,17 @@ void CovarianceTile(const KernelShape& shape, const double* points, const double
 void CovarianceNarrowTile(const KernelShape& shape, const double* points, const double* rows,
                           std::size_t n, double* out) {
   Chosen().covariance_narrow_tile(shape, points, rows, n, out);
+}
+
+void CovarianceSlopesNarrowTile(const KernelShape& shape, const double* points, const double* rows,
+                                std::size_t n, double* out, double* slopes) {
+  Chosen().covariance_slopes(shape, points, rows, n, out, slopes);
+}
+
+void AddGapsNarrowTile(const KernelShape& shape, const double* points, const double* rows,
+                       std::size_t n, const double* slopes, const double* alpha, const double* w,
+                       double* by_alpha, double* by_w) {
+  Chosen().add_gaps(shape, points, rows, n, slopes, alpha, w, by_alpha, by_w);
 }
 
 void AddWeightedRows(double* out, const double* v, const double* weights, std::size_t n,

@@ -70,6 +70,9 @@ void SolveNarrowTile(const double* l, const double* inverses, std::size_t from, 
                      double* v);
 void SolveTile(const float* l, const float* inverses, std::size_t from, std::size_t to, float* v);
 
+// V := L⁻ᵀ V, with `kNarrowTile` numbers a row.
+void SolveUpperNarrowTile(const double* l, const double* inverses, std::size_t panels, double* v);
+
 // x := L⁻¹ x and x := L⁻ᵀ x, with x of 8 · PanelsOf(n) numbers, zeros after the n-th.
 void SolveLower(const double* l, const double* inverses, std::size_t n, double* x);
 void SolveUpper(const double* l, const double* inverses, std::size_t n, double* x);
@@ -92,6 +95,24 @@ void CovarianceTile(const KernelShape& shape, const double* points, const double
                     std::size_t n, double* out);
 void CovarianceNarrowTile(const KernelShape& shape, const double* points, const double* rows,
                           std::size_t n, double* out);
+
+// The same as CovarianceNarrowTile, to the bit, and its derivative by the squared distance:
+//
+//   slopes[i][t] := signal · dM/dr² = -5/6 · signal · (1 + √5 r) e^(-√5 r)
+//
+// which needs no division by r, so it is exact also where a point is a row. A covariance's
+// derivative by number c of the point is slopes[i][t] · 2 (point_c - row_c).
+void CovarianceSlopesNarrowTile(const KernelShape& shape, const double* points, const double* rows,
+                                std::size_t n, double* out, double* slopes);
+
+// Half of the derivatives of Σ_i alpha[i] · k_i and, for constant w, of Σ_i w[i] · k_i by the
+// numbers of the points of a narrow tile: with gap = number c of point t - that of row i,
+//
+//   by_alpha[c][t] += Σ_i alpha[i] · slopes[i][t] · gap,   by_w[c][t] += Σ_i w[i][t] · slopes[i][t]
+//   · gap
+void AddGapsNarrowTile(const KernelShape& shape, const double* points, const double* rows,
+                       std::size_t n, const double* slopes, const double* alpha, const double* w,
+                       double* by_alpha, double* by_w);
 
 // out[t] += Σ_i weights[i] · v[i][t], and out[t] += Σ_i v[i][t]², in the order of i, all in
 // doubles; `tile` numbers a row, a multiple of 8.

@@ -104,6 +104,65 @@ REGATTA_INLINE void SolveTileBody(const T* l, const T* inverses, std::size_t fro
   }
 }
 
+// v[e] := Σ_{c >= e} inverse[c][e] · v[c].
+template <int kBytes, int kRhs>
+REGATTA_INLINE void MultiplyInverseTransposed(const double* inverse, double* v) {
+  constexpr int kLanes = kBytes / static_cast<int>(sizeof(double));
+  constexpr int kRows = static_cast<int>(kPanel);
+  using V = Vector<double, kBytes>;
+  for (int lane = 0; lane < kRhs; lane += kLanes) {
+    V x[kRows];
+#pragma unroll
+    for (int c = 0; c < kRows; ++c) {
+      Load<double, kBytes>(x[c], v + c * kRhs + lane);
+    }
+#pragma unroll
+    for (int e = 0; e < kRows; ++e) {
+      V sum = x[e] * inverse[e * kRows + e];
+#pragma unroll
+      for (int c = e + 1; c < kRows; ++c) {
+        sum += x[c] * inverse[c * kRows + e];
+      }
+      Store<double, kBytes>(v + e * kRhs + lane, sum);
+    }
+  }
+}
+
+// Each panel, the last first, is solved and then taken off all rows before it.
+template <int kBytes, int kRhs>
+REGATTA_INLINE void SolveUpperTileBody(const double* l, const double* inverses, std::size_t panels,
+                                       double* v) {
+  constexpr int kLanes = kBytes / static_cast<int>(sizeof(double));
+  constexpr int kRows = static_cast<int>(kPanel);
+  using V = Vector<double, kBytes>;
+  for (std::size_t panel = panels; panel-- > 0;) {
+    const std::size_t depth = panel * kPanel;
+    double* rows = v + depth * kRhs;
+    MultiplyInverseTransposed<kBytes, kRhs>(inverses + depth * kPanel, rows);
+    for (int lane = 0; lane < kRhs; lane += kLanes) {
+      V x[kRows];
+#pragma unroll
+      for (int c = 0; c < kRows; ++c) {
+        Load<double, kBytes>(x[c], rows + c * kRhs + lane);
+      }
+      const double* factor = l + PackedOffset(panel);
+      double* row = v + lane;
+      for (std::size_t k = 0; k < depth; ++k, factor += kPanel, row += kRhs) {
+        V even = x[0] * factor[0];
+        V odd = x[1] * factor[1];
+#pragma unroll
+        for (int c = 2; c < kRows; c += 2) {
+          even += x[c] * factor[c];
+          odd += x[c + 1] * factor[c + 1];
+        }
+        V old;
+        Load<double, kBytes>(old, row);
+        Store<double, kBytes>(row, old - (even + odd));
+      }
+    }
+  }
+}
+
 // e^x for x <= 0 (Cephes: 2^n times a rational function of the rest), within two units in the last
 // place. The Taylor series to r¹³, which needs no division, was 4 % slower in a whole suggestion.
 template <int kBytes>
@@ -131,8 +190,10 @@ REGATTA_INLINE void ExpNegative(Vector<double, kBytes>& x) {
   x = value * power;
 }
 
+// Replaces squared distances by the kernel, and `slope` by its derivatives by them.
 template <int kBytes>
-REGATTA_INLINE void Matern52Vector(Vector<double, kBytes>& value, double scale) {
+REGATTA_INLINE void Matern52Vector(Vector<double, kBytes>& value, Vector<double, kBytes>& slope,
+                                   double scale) {
   using V = Vector<double, kBytes>;
   const V zero = {};
   const V r2 = value < zero ? zero : value;  // what is not a number stays so
@@ -140,11 +201,14 @@ REGATTA_INLINE void Matern52Vector(Vector<double, kBytes>& value, double scale) 
   V e = -s;
   ExpNegative<kBytes>(e);
   value = (1.0 + s + r2 * (5.0 / 3.0)) * e * scale;
+  slope = (1.0 + s) * e * (scale * (-5.0 / 6.0));
 }
 
-template <int kBytes, int kRhs>
+// With slopes of the kernel, unless `kSlopes` is false.
+template <int kBytes, int kRhs, bool kSlopes>
 REGATTA_INLINE void CovarianceTileBody(const KernelShape& shape, const double* points,
-                                       const double* rows, std::size_t n, double* out) {
+                                       const double* rows, std::size_t n, double* out,
+                                       double* slopes) {
   constexpr int kLanes = kBytes / static_cast<int>(sizeof(double));
   constexpr int kVectors = kRhs >= 2 * kLanes ? 2 : 1;
   using V = Vector<double, kBytes>;
@@ -180,9 +244,44 @@ REGATTA_INLINE void CovarianceTileBody(const KernelShape& shape, const double* p
       }
 #pragma unroll
       for (int u = 0; u < kVectors; ++u) {
-        Matern52Vector<kBytes>(r2[u], shape.signal);
+        V slope;
+        Matern52Vector<kBytes>(r2[u], slope, shape.signal);
         Store<double, kBytes>(out + i * kRhs + lane + u * kLanes, r2[u]);
+        if constexpr (kSlopes) {
+          Store<double, kBytes>(slopes + i * kRhs + lane + u * kLanes, slope);
+        }
       }
+    }
+  }
+}
+
+template <int kBytes, int kRhs>
+REGATTA_INLINE void AddGapsBody(const KernelShape& shape, const double* points, const double* rows,
+                                std::size_t n, const double* slopes, const double* alpha,
+                                const double* w, double* by_alpha, double* by_w) {
+  constexpr int kLanes = kBytes / static_cast<int>(sizeof(double));
+  using V = Vector<double, kBytes>;
+  const std::size_t columns = shape.numbers + shape.categories;
+  for (int lane = 0; lane < kRhs; lane += kLanes) {
+    for (std::size_t c = 0; c < shape.numbers; ++c) {
+      const std::size_t place = c * kRhs + static_cast<std::size_t>(lane);
+      V x;
+      V alpha_sum;
+      V w_sum;
+      Load<double, kBytes>(x, points + place);
+      Load<double, kBytes>(alpha_sum, by_alpha + place);
+      Load<double, kBytes>(w_sum, by_w + place);
+      for (std::size_t i = 0; i < n; ++i) {
+        V slope;
+        V weight;
+        Load<double, kBytes>(slope, slopes + i * kRhs + lane);
+        Load<double, kBytes>(weight, w + i * kRhs + lane);
+        const V change = slope * (x - rows[i * columns + c]);
+        alpha_sum += change * alpha[i];
+        w_sum += change * weight;
+      }
+      Store<double, kBytes>(by_alpha + place, alpha_sum);
+      Store<double, kBytes>(by_w + place, w_sum);
     }
   }
 }
@@ -242,13 +341,14 @@ REGATTA_INLINE void Matern52Body(double* out, const double* base, const double* 
   constexpr std::size_t kLanes = kBytes / sizeof(double);
   using V = Vector<double, kBytes>;
   V value;
+  V slope;
   V add;
   std::size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     Load<double, kBytes>(value, base + i);
     Load<double, kBytes>(add, x + i);
     value = value + weight * add;
-    Matern52Vector<kBytes>(value, scale);
+    Matern52Vector<kBytes>(value, slope, scale);
     Store<double, kBytes>(out + i, value);
   }
   if (i < n) {
@@ -257,7 +357,7 @@ REGATTA_INLINE void Matern52Body(double* out, const double* base, const double* 
       rest[k] = base[i + k] + weight * x[i + k];
     }
     Load<double, kBytes>(value, rest);
-    Matern52Vector<kBytes>(value, scale);
+    Matern52Vector<kBytes>(value, slope, scale);
     Store<double, kBytes>(rest, value);
     std::copy(rest, rest + (n - i), out + i);
   }

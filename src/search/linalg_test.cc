@@ -172,6 +172,33 @@ TEST(SolveTile, InvertsTheFactor) {
   ExpectSolved<float>(kTile, 1e-4, [](auto... arguments) { SolveTile(arguments...); });
 }
 
+TEST(SolveUpperNarrowTile, InvertsTheTransposedFactor) {
+  Rng rng(6);
+  for (const std::size_t n : kSizes) {
+    AlignedVector<double> l = PositiveDefinite(n, rng).packed;
+    AlignedVector<double> inverses(InversesSize(n));
+    ASSERT_TRUE(Cholesky(l.data(), inverses.data(), n));
+    AlignedVector<double> b(PanelsOf(n) * kPanel * kNarrowTile);
+    for (std::size_t i = 0; i < n * kNarrowTile; ++i) {
+      b[i] = rng.Normal();
+    }
+    AlignedVector<double> v = b;
+    SolveUpperNarrowTile(l.data(), inverses.data(), PanelsOf(n), v.data());
+    for (std::size_t t = 0; t < kNarrowTile; ++t) {
+      for (std::size_t i = 0; i < n; ++i) {
+        double sum = 0;
+        double size = 1;
+        for (std::size_t k = i; k < n; ++k) {
+          const double term = l[PackedIndex(k, i)] * v[k * kNarrowTile + t];
+          sum += term;
+          size += std::abs(term);
+        }
+        ASSERT_NEAR(sum, b[i * kNarrowTile + t], 1e-12 * size);
+      }
+    }
+  }
+}
+
 TEST(Matern52, IsTheFormulaForEveryLength) {
   for (const std::size_t n : {1U, 7U, 8U, 9U, 100U}) {
     std::vector<double> r2(n);
@@ -209,6 +236,14 @@ struct Case {
       points[2 * tile + t] = coincident ? rows[2] : static_cast<double>(rng.Below(4)) - 1;
     }
   }
+  double SquaredDistance(std::size_t row, std::size_t t, std::size_t tile) const {
+    const double a = rows[row * 3 + 2];
+    const double b = points[2 * tile + t];
+    const double first = rows[row * 3] - points[t];
+    const double second = rows[row * 3 + 1] - points[tile + t];
+    const double mismatch = a == b ? 0.0 : (a < 0) != (b < 0) ? 0.5 : 1.0;
+    return first * first + second * second + weight * mismatch;
+  }
   Case(const Case&) = delete;
   Case& operator=(const Case&) = delete;
 };
@@ -220,12 +255,7 @@ void ExpectCovariance(std::size_t tile, Covariance covariance) {
   covariance(example.shape, example.points.data(), example.rows.data(), Case::kRows, out.data());
   for (std::size_t i = 0; i < Case::kRows; ++i) {
     for (std::size_t t = 0; t < tile; ++t) {
-      const double a = example.rows[i * 3 + 2];
-      const double b = example.points[2 * tile + t];
-      const double first = example.rows[i * 3] - example.points[t];
-      const double second = example.rows[i * 3 + 1] - example.points[tile + t];
-      const double mismatch = a == b ? 0.0 : (a < 0) != (b < 0) ? 0.5 : 1.0;
-      const double r2 = first * first + second * second + example.weight * mismatch;
+      const double r2 = example.SquaredDistance(i, t, tile);
       ASSERT_NEAR(out[i * tile + t], example.shape.signal * Matern(std::sqrt(r2)), 1e-14);
     }
   }
@@ -235,6 +265,53 @@ void ExpectCovariance(std::size_t tile, Covariance covariance) {
 TEST(CovarianceTile, IsTheKernelOfNumbersAndCategories) {
   ExpectCovariance(kTile, [](auto... arguments) { CovarianceTile(arguments...); });
   ExpectCovariance(kNarrowTile, [](auto... arguments) { CovarianceNarrowTile(arguments...); });
+}
+
+// Point 0 is row 0: no division by their distance, which is 0.
+TEST(CovarianceSlopesNarrowTile, HasTheKernelAndItsSlopeAlsoAtCoincidentPoints) {
+  const Case example(kNarrowTile);
+  AlignedVector<double> expected(Case::kRows * kNarrowTile);
+  AlignedVector<double> out(expected.size());
+  AlignedVector<double> slopes(expected.size());
+  CovarianceNarrowTile(example.shape, example.points.data(), example.rows.data(), Case::kRows,
+                       expected.data());
+  CovarianceSlopesNarrowTile(example.shape, example.points.data(), example.rows.data(), Case::kRows,
+                             out.data(), slopes.data());
+  EXPECT_EQ(out, expected);
+  EXPECT_EQ(slopes[0], example.shape.signal * (-5.0 / 6));
+  for (std::size_t i = 0; i < Case::kRows; ++i) {
+    for (std::size_t t = 0; t < kNarrowTile; ++t) {
+      const double s = std::sqrt(5 * example.SquaredDistance(i, t, kNarrowTile));
+      EXPECT_NEAR(slopes[i * kNarrowTile + t],
+                  -5.0 / 6 * example.shape.signal * (1 + s) * std::exp(-s), 1e-14);
+    }
+  }
+}
+
+TEST(AddGapsNarrowTile, SumsWeightedSlopesTimesGaps) {
+  const Case example(kNarrowTile);
+  Rng rng(8);
+  const AlignedVector<double> slopes = Normals(Case::kRows * kNarrowTile, rng);
+  const AlignedVector<double> alpha = Normals(Case::kRows, rng);
+  const AlignedVector<double> w = Normals(Case::kRows * kNarrowTile, rng);
+  std::vector<double> by_alpha(2 * kNarrowTile, 0.5);
+  std::vector<double> by_w(2 * kNarrowTile, -1.0);
+  AddGapsNarrowTile(example.shape, example.points.data(), example.rows.data(), Case::kRows,
+                    slopes.data(), alpha.data(), w.data(), by_alpha.data(), by_w.data());
+  for (std::size_t c = 0; c < 2; ++c) {
+    for (std::size_t t = 0; t < kNarrowTile; ++t) {
+      double alpha_sum = 0.5;
+      double w_sum = -1;
+      for (std::size_t i = 0; i < Case::kRows; ++i) {
+        const double change = slopes[i * kNarrowTile + t] *
+                              (example.points[c * kNarrowTile + t] - example.rows[i * 3 + c]);
+        alpha_sum += change * alpha[i];
+        w_sum += change * w[i * kNarrowTile + t];
+      }
+      EXPECT_EQ(by_alpha[c * kNarrowTile + t], alpha_sum);
+      EXPECT_EQ(by_w[c * kNarrowTile + t], w_sum);
+    }
+  }
 }
 
 TEST(AddRows, SumsInOrder) {
@@ -290,6 +367,8 @@ std::string EverythingComputed() {
     SolveTile(l_float.data(), inverses_float.data(), 0, PanelsOf(n), floats.data());
     keep(wide);
     keep(narrow);
+    SolveUpperNarrowTile(l.data(), inverses.data(), PanelsOf(n), narrow.data());
+    keep(narrow);
     keep(floats);
     AlignedVector<double> x = Normals(rows, rng);
     SolveLower(l.data(), inverses.data(), n, x.data());
@@ -317,6 +396,18 @@ std::string EverythingComputed() {
   CovarianceNarrowTile(narrow.shape, narrow.points.data(), narrow.rows.data(), narrow.kRows,
                        covariance.data());
   keep(covariance);
+  AlignedVector<double> slopes(narrow.kRows * kNarrowTile);
+  CovarianceSlopesNarrowTile(narrow.shape, narrow.points.data(), narrow.rows.data(), narrow.kRows,
+                             covariance.data(), slopes.data());
+  keep(covariance);
+  keep(slopes);
+  std::vector<double> by_alpha(2 * kNarrowTile, 0.1);
+  std::vector<double> by_w(2 * kNarrowTile, 0.2);
+  AddGapsNarrowTile(narrow.shape, narrow.points.data(), narrow.rows.data(), narrow.kRows,
+                    slopes.data(), covariance.data(), covariance.data(), by_alpha.data(),
+                    by_w.data());
+  keep(by_alpha);
+  keep(by_w);
   return bytes;
 }
 

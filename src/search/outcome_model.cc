@@ -19,7 +19,6 @@ namespace {
 constexpr std::size_t kModelMin = 4;
 // Up to this many failures are imputed; more get a model of their own.
 constexpr std::size_t kImputedMax = 4;
-constexpr double kConfidence = 1.5;
 // Beside so many open trials spreading matters more than the last digits of a score.
 constexpr std::size_t kCrowd = 4;
 // Least distance of the reference point from the front, in standard deviations of an objective.
@@ -358,13 +357,7 @@ double OutcomeModel::ExploreLimit() const {
   return limit;
 }
 
-void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, std::size_t chosen,
-                         std::vector<double>& scores) {
-  scores.assign(units.size(), 0.0);
-  if (units.empty()) {
-    return;
-  }
-  const Rows points = SeenRows(units);
+std::vector<std::size_t> OutcomeModel::Members(Effort effort, Rule rule, std::size_t chosen) const {
   const std::size_t count = bests_.size();
   // Exploration asks for variances, in which members differ little.
   const std::size_t wanted = rule == Rule::kOneMember    ? 1
@@ -377,6 +370,17 @@ void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, 
   for (std::size_t k = 0; k < asked; ++k) {
     members.push_back((chosen + k * count / asked) % count);
   }
+  return members;
+}
+
+void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, std::size_t chosen,
+                         std::vector<double>& scores) {
+  scores.assign(units.size(), 0.0);
+  if (units.empty()) {
+    return;
+  }
+  const Rows points = SeenRows(units);
+  const std::vector<std::size_t> members = Members(effort, rule, chosen);
   // Before anything is feasible, feasibility is all that counts.
   if (any_feasible_ || !has_constraint_model_) {
     if (objectives_.size() == 1) {
@@ -387,7 +391,7 @@ void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, 
   }
   AddFeasibility(points, scores);
   if (has_priors_) {
-    const double weight = kPriorWeight / static_cast<double>(std::max<std::size_t>(results_, 1));
+    const double weight = PriorWeight();
     for (std::size_t i = 0; i < units.size(); ++i) {
       scores[i] += weight * LogPriorBelief(units[i]);
     }
@@ -421,7 +425,7 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
     for (std::size_t i = 0; i < n; ++i) {
       const double sigma = std::sqrt(variance[i]);
       if (rule == Rule::kConfidenceBound) {
-        scores[i] -= mean[i] - kConfidence * sigma;
+        scores[i] -= mean[i] - kConfidenceWidth * sigma;
       } else if (rule == Rule::kExplore) {
         scores[i] += std::log(sigma) - 10 * std::max(0.0, mean[i] - 0.5 * sigma - explore_limit);
       } else {
@@ -506,7 +510,7 @@ void OutcomeModel::AddFeasibility(const Rows& points, std::vector<double>& score
       const double limit = failures_->warp(k).Warp(0);
       failures_->member(k).Predict(points, mean.data(), variance.data(), scratch_);
       for (std::size_t i = 0; i < n; ++i) {
-        scores[i] += LogNormalCdf((limit - mean[i]) / std::sqrt(variance[i] + 0.05)) /
+        scores[i] += LogNormalCdf((limit - mean[i]) / std::sqrt(variance[i] + kFailureVariance)) /
                      static_cast<double>(failures_->size());
       }
     }
@@ -606,6 +610,16 @@ void OutcomeModel::Explain(const Unit& unit, Explanation& why) {
   why.expected_improvement = improvement / static_cast<double>(surrogate.size());
 }
 
+double OutcomeModel::PriorWeight() const {
+  return kPriorWeight / static_cast<double>(std::max<std::size_t>(results_, 1));
+}
+
+double OutcomeModel::PriorPlace(std::size_t d) const {
+  Point point(space_->size());
+  point[d] = (*space_)[d].prior->value;
+  return encoder_->ToUnit(point)[d];
+}
+
 double OutcomeModel::LogPriorBelief(const Unit& unit) const {
   double sum = 0;
   for (std::size_t d = 0; d < unit.size(); ++d) {
@@ -613,9 +627,7 @@ double OutcomeModel::LogPriorBelief(const Unit& unit) const {
     if (!prior || unit[d] == kInactive) {
       continue;
     }
-    Point point(unit.size());
-    point[d] = prior->value;
-    const double at = encoder_->ToUnit(point)[d];
+    const double at = PriorPlace(d);
     if (encoder_->kind(d) == DimensionKind::kCategory) {
       sum += unit[d] == at ? std::log(prior->odds) : 0.0;
     } else {

@@ -26,11 +26,16 @@ namespace regatta::search {
 // improvement.
 enum class Rule : std::uint8_t {
   kImprovement,      // log expected improvement of the reported best, averaged over the ensemble
-  kConfidenceBound,  // mean - 1.5 σ (after Song et al. 2024, "The Vizier Gaussian process bandit
-                     // algorithm")
+  kConfidenceBound,  // mean - kConfidenceWidth σ (after Song et al. 2024, "The Vizier Gaussian
+                     // process bandit algorithm")
   kExplore,          // the most uncertain point that may still be good (pure exploration, ibid.)
   kOneMember,        // log expected improvement of one member: what Thompson sampling is to draws
 };
+
+// σ of kConfidenceBound.
+inline constexpr double kConfidenceWidth = 1.5;
+// Added to the variance of the process of failures, whose labels are -1 and 1.
+inline constexpr double kFailureVariance = 0.05;
 
 class OutcomeModel {
  public:
@@ -57,6 +62,13 @@ class OutcomeModel {
   void Score(std::span<const Unit> units, Effort effort, Rule rule, std::size_t chosen,
              std::vector<double>& scores);
 
+  // Whether ScoreSlopes can be asked for proposals by `rule`.
+  bool HasSlopes(Rule rule) const;
+  // Scores of kLook effort and their derivatives by the coordinates: slopes[i][d], of numbers that
+  // are active; 0 for the rest. Requires: HasSlopes(rule).
+  void ScoreSlopes(std::span<const Unit> units, Rule rule, std::size_t chosen,
+                   std::vector<double>& scores, std::vector<Unit>& slopes);
+
   // Results (and imputed failures), and the best few of them, best first.
   std::span<const Unit> rows() const { return units_; }
   std::vector<Unit> Best(std::size_t count) const;
@@ -81,6 +93,17 @@ class OutcomeModel {
   void ScoreMany(const Rows& points, const std::vector<std::size_t>& members,
                  std::vector<double>& scores);
   void AddFeasibility(const Rows& points, std::vector<double>& scores);
+  std::vector<std::size_t> Members(Effort effort, Rule rule, std::size_t chosen) const;
+  void MixEarlier(const Rows& points, const std::vector<std::size_t>& members,
+                  std::vector<Posterior::Slopes>& at) const;
+  void AddSideSlopes(const Rows& points, Rule rule, std::vector<double>& scores,
+                     std::vector<double>& by_column);
+  void AddPriorSlopes(std::span<const Unit> units, std::vector<double>& scores,
+                      std::vector<Unit>& slopes) const;
+  // Weight of the priors, after as many results as there are.
+  double PriorWeight() const;
+  // The coordinate that the prior of dimension d, which has one, points at.
+  double PriorPlace(std::size_t d) const;
   // The points as the surrogates see them: at the end of their curves, if they have any.
   std::vector<Unit> Seen(std::span<const Unit> units) const;
   Rows SeenRows(std::span<const Unit> units) const;

@@ -141,4 +141,23 @@ std::vector<double> EarlierKnowledge::Predict(const Rows& points) const {
   return sum;
 }
 
+std::vector<double> EarlierKnowledge::Predict(const Rows& points,
+                                              std::vector<double>& by_column) const {
+  by_column.assign(points.size() * points.columns(), 0.0);
+  Posterior::Slopes at;
+  for (const Search& search : searches_) {
+    if (search.weight <= 0) {
+      continue;
+    }
+    const double share = search.weight / search.spread / static_cast<double>(search.model->size());
+    for (std::size_t i = 0; i < search.model->size(); ++i) {
+      search.model->member(i).PredictMeanSlopes(points, at, scratch_);
+      for (std::size_t place = 0; place < by_column.size(); ++place) {
+        by_column[place] += share * at.mean_slopes[place];
+      }
+    }
+  }
+  return Predict(points);
+}
+
 }  // namespace regatta::search

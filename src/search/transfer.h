@@ -44,6 +44,8 @@ class EarlierKnowledge {
   // Their part of the predictions, in standard deviations from the mean of this search's results,
   // already multiplied by their weights.
   std::vector<double> Predict(const Rows& points) const;
+  // The same, and its derivatives by each column of the points, as Posterior::Slopes has them.
+  std::vector<double> Predict(const Rows& points, std::vector<double>& by_column) const;
 
  private:
   struct Search {
