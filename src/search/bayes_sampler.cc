@@ -2,9 +2,9 @@
 //
 // The recipe: an ensemble of Gaussian processes (surrogate.h) over all parameters, conditional ones
 // included; trials alternate between expected improvement (log scale, averaged over the ensemble)
-// and a confidence bound, both inside a trust region that opens as results come in; open trials
-// narrow the variance where they are; failures of the configuration lower a separate chance of
-// success.
+// and a confidence bound, both inside a trust region that opens as results come in and polished
+// along their slopes; open trials narrow the variance where they are; failures of the configuration
+// lower a separate chance of success.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -163,19 +163,21 @@ class BayesSampler : public BookSampler {
     return radius > 0.5 || !trust_ ? kInfinity : radius;
   }
 
+  bool IsNear(const Unit& unit, const Unit& seen, double radius) const {
+    for (std::size_t d = 0; d < unit.size(); ++d) {
+      if (encoder_.kind(d) != DimensionKind::kCategory && unit[d] >= 0 && seen[d] >= 0 &&
+          std::abs(unit[d] - seen[d]) > radius) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   bool IsTrusted(const Unit& unit, double radius) const {
     if (radius == kInfinity) {
       return true;
     }
-    const auto near = [&](const Unit& seen) {
-      for (std::size_t d = 0; d < unit.size(); ++d) {
-        if (encoder_.kind(d) != DimensionKind::kCategory && unit[d] >= 0 && seen[d] >= 0 &&
-            std::abs(unit[d] - seen[d]) > radius) {
-          return false;
-        }
-      }
-      return true;
-    };
+    const auto near = [&](const Unit& seen) { return IsNear(unit, seen, radius); };
     return std::any_of(model_.rows().begin(), model_.rows().end(), near) ||
            std::any_of(model_.pending().begin(), model_.pending().end(), near);
   }
@@ -210,17 +212,52 @@ class BayesSampler : public BookSampler {
              (!options_.allowed || options_.allowed(encoder_.ToPoint(unit)));
     };
     SearchSettings settings;
-    if (model_.pending().size() >= kCrowd || model_.rows().size() > kManyRows) {
+    const bool crowded = model_.pending().size() >= kCrowd;
+    if (crowded || model_.rows().size() > kManyRows) {
       // Where many are open, spreading them matters more than the last digit of each; where results
       // are many, each candidate costs much.
       settings.candidates = 256;
       settings.survivors = 32;
       settings.rounds = 5;
+      settings.climbers = 8;
     }
     const std::vector<Unit> seeds = model_.Best(5);
     const std::vector<double> scales = model_.Scales(chosen);
+    const auto score_slopes = [&](std::span<const Unit> units, std::vector<double>& scores,
+                                  std::vector<Unit>& derivatives) {
+      model_.ScoreSlopes(units, rule, chosen, scores, derivatives);
+    };
+    const auto box = [&](const Unit& unit, Unit& low, Unit& high) {
+      TrustBox(unit, radius, low, high);
+    };
+    const Slopes slopes{score_slopes, box};
     return SearchCandidates(encoder_, sobol_, 1'000'000 + id * settings.candidates, seeds, scales,
-                            settings, admit, score, rng);
+                            settings, admit, score, rng,
+                            !crowded && model_.HasSlopes(rule) ? &slopes : nullptr);
+  }
+
+  // The part of the unit cube that is trusted for the sake of one seen point near `unit`.
+  void TrustBox(const Unit& unit, double radius, Unit& low, Unit& high) const {
+    low.assign(unit.size(), 0);
+    high.assign(unit.size(), 1);
+    if (radius == kInfinity) {
+      return;
+    }
+    const double side = radius * (1 - 1e-9);  // its ends are trusted whatever rounding says
+    for (const std::span<const Unit> seen : {model_.rows(), model_.pending()}) {
+      const auto near = std::find_if(
+          seen.begin(), seen.end(), [&](const Unit& other) { return IsNear(unit, other, radius); });
+      if (near == seen.end()) {
+        continue;
+      }
+      for (std::size_t d = 0; d < unit.size(); ++d) {
+        if ((*near)[d] >= 0) {
+          low[d] = std::max(low[d], (*near)[d] - side);
+          high[d] = std::min(high[d], (*near)[d] + side);
+        }
+      }
+      return;
+    }
   }
 
   std::vector<Candidate> Enumerate(const Batch& batch, ScoreFunction score) {

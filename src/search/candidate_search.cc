@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
+
+#include "lbfgs.h"
 
 namespace regatta::search {
 namespace {
@@ -117,6 +120,129 @@ void Rescore(Effort effort, ScoreFunction score, std::vector<Candidate>& pool) {
   SortByScore(pool);
 }
 
+// Whether anything can be polished.
+bool HasNumbers(const Encoder& encoder) {
+  for (std::size_t d = 0; d < encoder.dimensions(); ++d) {
+    if (encoder.kind(d) == DimensionKind::kContinuous) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// A start of the polishing, with the coordinates that move and how far.
+struct Climber {
+  Unit unit;
+  Unit low;
+  Unit high;
+  std::vector<std::size_t> free;
+  ProjectedLbfgs search;  // in length scales
+
+  void Place(std::span<const double> scale, std::span<const double> x) {
+    for (std::size_t i = 0; i < free.size(); ++i) {
+      unit[free[i]] = std::clamp(x[i] * scale[free[i]], low[free[i]], high[free[i]]);
+    }
+  }
+  // A millionth of a range is as fine as anybody asks for, and rounding hides last places of exp
+  // and erfc, in which C libraries for different processors differ.
+  void Round() {
+    constexpr double kSteps = 1 << 20;
+    for (const std::size_t d : free) {
+      unit[d] = std::clamp(std::nearbyint(unit[d] * kSteps) / kSteps, low[d], high[d]);
+    }
+  }
+};
+
+// Far enough from each other to end at different tops.
+bool IsDistinct(const Encoder& encoder, const Unit& unit, std::span<const double> scale,
+                const std::vector<Climber>& climbers) {
+  constexpr double kApart = 0.1;
+  return std::none_of(climbers.begin(), climbers.end(), [&](const Climber& climber) {
+    for (std::size_t d = 0; d < unit.size(); ++d) {
+      const double reach =
+          encoder.kind(d) == DimensionKind::kContinuous ? kApart * std::min(scale[d], 1.0) : 0.0;
+      if (std::abs(unit[d] - climber.unit[d]) > reach) {
+        return false;
+      }
+    }
+    return true;
+  });
+}
+
+// Polishes the best of a sorted pool, all of them in lock-step, and puts what is better than its
+// start in front.
+void Polish(const Encoder& encoder, std::span<const double> scale, const SearchSettings& settings,
+            FunctionRef<bool(const Unit&)> admit, const Slopes& slopes,
+            std::vector<Candidate>& pool) {
+  constexpr double kBehind = 3;
+  std::vector<Climber> climbers;
+  Unit low;
+  Unit high;
+  for (const Candidate& candidate : pool) {
+    if (climbers.size() == settings.climbers) {
+      break;
+    }
+    if (!IsDistinct(encoder, candidate.unit, scale, climbers)) {
+      continue;
+    }
+    slopes.box(candidate.unit, low, high);
+    std::vector<std::size_t> free;
+    std::vector<double> start;
+    std::vector<double> lowest;
+    std::vector<double> highest;
+    for (std::size_t d = 0; d < candidate.unit.size(); ++d) {
+      if (encoder.kind(d) == DimensionKind::kContinuous && candidate.unit[d] != kInactive) {
+        free.push_back(d);
+        low[d] = std::min(low[d], candidate.unit[d]);
+        high[d] = std::max(high[d], candidate.unit[d]);
+        start.push_back(candidate.unit[d] / scale[d]);
+        lowest.push_back(low[d] / scale[d]);
+        highest.push_back(high[d] / scale[d]);
+      }
+    }
+    if (!free.empty()) {
+      climbers.push_back({candidate.unit, low, high, std::move(free),
+                          ProjectedLbfgs(std::move(start), std::move(lowest), std::move(highest))});
+    }
+  }
+  std::vector<std::size_t> going(climbers.size());
+  std::iota(going.begin(), going.end(), std::size_t{0});
+  std::vector<Unit> units;
+  std::vector<double> scores;
+  std::vector<Unit> derivatives;
+  std::vector<double> downhill;
+  double top = -std::numeric_limits<double>::infinity();
+  for (std::size_t step = 0; step < settings.steps && !going.empty(); ++step) {
+    units.clear();
+    for (const std::size_t i : going) {
+      climbers[i].Place(scale, climbers[i].search.next());
+      units.push_back(climbers[i].unit);
+    }
+    slopes.score(units, scores, derivatives);
+    for (std::size_t k = 0; k < going.size(); ++k) {
+      Climber& climber = climbers[going[k]];
+      downhill.clear();
+      for (const std::size_t d : climber.free) {
+        downhill.push_back(-derivatives[k][d] * scale[d]);
+      }
+      climber.search.Take(-scores[k], downhill);
+      top = std::max(top, -climber.search.value());
+    }
+    std::erase_if(going, [&](std::size_t i) {
+      return climbers[i].search.done() || -climbers[i].search.value() < top - kBehind;
+    });
+  }
+  for (Climber& climber : climbers) {
+    climber.Place(scale, climber.search.best());
+    climber.Round();
+    encoder.Snap(climber.unit);
+    if (admit(climber.unit)) {
+      pool.push_back({std::move(climber.unit), -climber.search.value()});
+    }
+  }
+  SortByScore(pool);
+}
+
 }  // namespace
 
 std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sobol,
@@ -124,7 +250,7 @@ std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sob
                                         std::span<const double> scale,
                                         const SearchSettings& settings,
                                         FunctionRef<bool(const Unit&)> admit, ScoreFunction score,
-                                        Rng& rng) {
+                                        Rng& rng, const Slopes* slopes) {
   std::vector<Unit> units;
   std::vector<double> u(encoder.dimensions());
   const std::size_t spread = seeds.empty() ? settings.candidates : settings.candidates / 2;
@@ -156,8 +282,10 @@ std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sob
   pool.resize(std::min(pool.size(), settings.survivors));
   Rescore(Effort::kLook, score, pool);
 
+  const bool polished = slopes != nullptr && HasNumbers(encoder);
+  const std::size_t rounds = polished ? settings.rounds_before : settings.rounds;
   double width = 0.2;
-  for (std::size_t round = 0; round < settings.rounds; ++round, width *= 0.5) {
+  for (std::size_t round = 0; round < rounds; ++round, width *= 0.5) {
     std::vector<Unit> children;
     const std::size_t parents = std::min(pool.size(), settings.parents);
     for (std::size_t p = 0; p < parents; ++p) {
@@ -172,6 +300,9 @@ std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sob
     AddScored(std::move(children), Effort::kLook, score, pool);
     SortByScore(pool);
     pool.resize(std::min(pool.size(), settings.survivors));
+  }
+  if (polished) {
+    Polish(encoder, scale, settings, admit, *slopes, pool);
   }
   // The finalists by the full model, the rest after them as a reserve.
   std::vector<Candidate> reserve;
