@@ -14,8 +14,8 @@
 //     lets another program ask for values: prints the space, then answers one line of values with
 //     one observation ("crash" for a failed run), and "end" with the regrets after each trial.
 //
-// SET is claim, s1, s2 or s3, or a half of one (s1-even is for tuning, s1-odd held out), or several
-// joined by +. The suite s3 reads its tables from the folder in $REGATTA_SEARCH_TABLES (see
+// SET is claim, s1, s2, s3 or lists, or a half of one (s1-even is for tuning, s1-odd held out), or
+// several joined by +. The suite s3 reads its tables from the folder in $REGATTA_SEARCH_TABLES (see
 // tables.py). Regret is defined in simulate.h.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bbob.h"
+#include "list_tasks.h"
 #include "regatta/base/check.h"
 #include "regatta/base/rng.h"
 #include "tables.h"
@@ -28,6 +29,7 @@ using search::SearchSpace;
 
 constexpr std::size_t kS1Tasks = 72;
 constexpr std::size_t kS2Tasks = 80;
+constexpr std::size_t kListTasks = 60;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 template <typename T>
@@ -307,18 +309,26 @@ double Task::Observe(const Point& point, Rng& rng) const {
 }
 
 std::size_t TaskCount(const std::string& suite) {
-  return suite == "s1"   ? kS1Tasks
-         : suite == "s2" ? kS2Tasks
-         : suite == "s3" ? TableNames().size()
-                         : 0;
+  return suite == "s1"      ? kS1Tasks
+         : suite == "s2"    ? kS2Tasks
+         : suite == "s3"    ? TableNames().size()
+         : suite == "lists" ? kListTasks
+                            : 0;
 }
 
 Result<Task> MakeTask(const std::string& suite, std::size_t number, const std::string& tables) {
   if (number >= TaskCount(suite)) {
-    return InvalidArgument(
-        fmt::format("there is no task {} in the suite {}: choose from s1 (0 to {}), s2 (0 to {}) "
-                    "and s3 (0 to {})",
-                    number, suite, kS1Tasks - 1, kS2Tasks - 1, TableNames().size() - 1));
+    return InvalidArgument(fmt::format(
+        "there is no task {} in the suite {}: choose from s1 (0 to {}), s2 (0 to {}), "
+        "s3 (0 to {}) and lists (0 to {})",
+        number, suite, kS1Tasks - 1, kS2Tasks - 1, TableNames().size() - 1, kListTasks - 1));
+  }
+  if (suite == "lists") {
+    Task task = MakeListTask(number);
+    Rng rng(9000 + number, 5);
+    task.reference = MedianValue(task, 9000 + number);
+    task.best = LongSearch(task, rng);
+    return task;
   }
   if (suite != "s3") {
     return suite == "s1" ? MakeBbob(number) : MakeHidden(number);
@@ -358,8 +368,8 @@ Result<std::vector<TaskId>> TaskSet(const std::string& name) {
   const std::string half = dash == std::string::npos ? "" : name.substr(dash + 1);
   if (TaskCount(suite) == 0 || (dash != std::string::npos && half != "even" && half != "odd")) {
     return InvalidArgument(fmt::format(
-        "there is no set of tasks {}: choose claim, or s1, s2 or s3, also with -even or -odd; "
-        "several are joined by +",
+        "there is no set of tasks {}: choose claim, or s1, s2, s3 or lists, also with -even or "
+        "-odd; several are joined by +",
         name));
   }
   std::vector<TaskId> tasks;

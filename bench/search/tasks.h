@@ -32,7 +32,8 @@ struct Task {
 // dimensions on lattices; noise 0, 1 or 10 % of the distance from the optimum to the median. "s2":
 // smooth random functions through the parameters that real searches have: logarithms, integers,
 // ordered and unordered lists, conditional branches, plateaus, crash regions, irrelevant
-// parameters. "s3": measured neural networks (see tables.h). Even numbers are for tuning, odd ones
+// parameters. "s3": measured neural networks (see tables.h). "lists": nothing but lists (see
+// list_tasks.h). Even numbers are for tuning, odd ones
 // are held out for claims. 0 for a suite that does not exist.
 std::size_t TaskCount(const std::string& suite);
 

@@ -44,7 +44,7 @@ TEST(Bbob, IsZeroAtItsOptimumAndNowhereLess) {
 }
 
 TEST(Tasks, HaveAnOptimumBelowTheirMedian) {
-  for (const std::string suite : {"s1", "s2"}) {
+  for (const std::string suite : {"s1", "s2", "lists"}) {
     for (std::size_t number = 0; number < TaskCount(suite); number += 27) {
       const auto task = MakeTask(suite, number);
       ASSERT_TRUE(task) << task.error().message;
@@ -57,6 +57,23 @@ TEST(Tasks, HaveAnOptimumBelowTheirMedian) {
 TEST(Tasks, RefuseAnUnknownSuiteOrNumberByName) {
   EXPECT_THAT(MakeTask("s9", 0).error().message, testing::HasSubstr("no task 0 in the suite s9"));
   EXPECT_THAT(MakeTask("s1", 72).error().message, testing::HasSubstr("s1 (0 to 71)"));
+}
+
+TEST(Tasks, OfListsHaveNothingElseAndNoisyValues) {
+  for (std::size_t number = 0; number < TaskCount("lists"); number += 13) {
+    const auto task = MakeTask("lists", number);
+    ASSERT_TRUE(task) << task.error().message;
+    Rng rng(1, number);
+    std::vector<double> u;
+    for (const auto& parameter : task->space.parameters()) {
+      EXPECT_TRUE(parameter.distribution.is_categorical()) << task->name;
+      u.push_back(rng.Uniform());
+    }
+    const search::Point point = task->space.At(u);
+    EXPECT_GE(task->value(point), task->best) << task->name;
+    EXPECT_EQ(task->value(point), task->value(point)) << task->name;
+    EXPECT_NE(task->Observe(point, rng), task->Observe(point, rng)) << task->name;
+  }
 }
 
 TEST(Tasks, TheClaimSetIsHeldOutAndBalanced) {

@@ -54,6 +54,9 @@ Value WhyProposed(const search::Explanation& why) {
 Value WhyStopped(const search::StopDecision& decision) {
   Value value = Map();
   value.Set("text", Text(decision.reason));
+  if (!decision.rule.empty()) {
+    value.Set("rule", Text(decision.rule));
+  }
   if (decision.rung) value.Set("rung", Value::Int(*decision.rung));
   SetNumber(value, "value", decision.value);
   SetNumber(value, "threshold", decision.threshold);

@@ -188,7 +188,12 @@ TEST(SearchSession, HyperbandStopsTheWorst) {
     last = Ask(session, {{"op", "report"}, {"id", id}, {"step", 1}, {"value", id}});
   }
   EXPECT_EQ(last["stop"], true) << last;
-  EXPECT_FALSE(last["why"]["text"].get<std::string>().empty());
+  const json& why = last["why"];
+  EXPECT_FALSE(why["text"].get<std::string>().empty());
+  EXPECT_EQ(why["rule"], "hyperband");
+  EXPECT_EQ(why["rung"], 1);
+  EXPECT_EQ(why["value"], 7);
+  EXPECT_EQ(why["threshold"], 4) << "the mark of the best half of 0 to 7: " << last;
   EXPECT_EQ(Ask(session, {{"op", "report"}, {"id", 0}, {"step", 2}, {"value", 0}})["stop"], false);
 }
 

@@ -62,6 +62,7 @@ class AshaStopper : public EarlyStopper {
       return decision;
     }
     const Run& run = found->second;
+    decision.rule = "asha";
     if (run.best.empty()) {
       if (run.invalid >= rungs_.front()) {
         decision.stop = true;

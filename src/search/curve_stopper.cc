@@ -279,6 +279,7 @@ class CurveStopper : public EarlyStopper {
       return decision;
     }
     const Run& run = found->second;
+    decision.rule = "curve";
     if (run.curve.empty()) {
       if (run.invalid >= std::max<std::int64_t>(min_iter_, 1) && run.invalid > 0) {
         decision.stop = true;

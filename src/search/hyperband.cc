@@ -66,6 +66,7 @@ class HyperbandStopper : public EarlyStopper {
       return decision;
     }
     const Run& run = found->second;
+    decision.rule = "hyperband";
     if (run.valid == 0 && !bands_.empty() && run.invalid >= bands_.front()) {
       decision.stop = true;
       decision.rung = bands_.front();

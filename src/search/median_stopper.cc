@@ -57,6 +57,7 @@ class MedianStopper : public EarlyStopper {
       return decision;
     }
     const Run& run = found->second;
+    decision.rule = "median";
     if (run.averages.empty()) {
       if (run.invalid >= min_iter_ && run.invalid > 0) {
         decision.stop = true;

@@ -18,6 +18,26 @@ StopperOptions Type(std::string type) {
   return options;
 }
 
+TEST(EveryStopper, GivesTheComparisonBehindAStopAsFacts) {
+  for (const char* type : {"hyperband", "asha", "median"}) {
+    StopperOptions options = Type(type);
+    options.goal = Goal::kMaximize;
+    options.audit = 0.01;  // whoever wraps the rule hands the facts on
+    auto stopper = Must(MakeStopper(options));
+    for (TrialId id = 0; id < 9; ++id) {
+      stopper->Report(id, 1, -static_cast<double>(id));
+    }
+    const StopDecision decision = stopper->Decide(8);
+    ASSERT_TRUE(decision.stop) << type;
+    EXPECT_EQ(decision.rule, type);
+    EXPECT_EQ(decision.rung, 1) << type;
+    EXPECT_EQ(decision.value, -8.0) << type << ": in the metric's own sign";
+    ASSERT_TRUE(decision.threshold) << type;
+    EXPECT_GT(*decision.threshold, -8.0) << type;
+    EXPECT_EQ(stopper->Decide(99).rule, "") << "nobody knows trial 99";
+  }
+}
+
 TEST(AshaStopper, DecidesOnceEnoughTrialsReachedTheRung) {
   auto stopper = Must(MakeStopper(Type("asha")));
   for (TrialId id = 0; id < 5; ++id) {

@@ -60,6 +60,10 @@ INSERT INTO artifact_collections (project_id, type_id, name, description, is_por
   VALUES (1, 1, 'told', 'what it is', 0, '', 0, 5, 5), (1, 1, 'silent', '', 0, '', 0, 5, 5);
 )sql";
 
+// What a program of version 7 or later would have written beside.
+constexpr const char* kSince7 =
+    "UPDATE artifact_collections SET is_described = 1 WHERE description <> ''";
+
 class Migration : public testing::TestWithParam<std::int64_t> {
  protected:
   Migration() {
@@ -72,6 +76,7 @@ class Migration : public testing::TestWithParam<std::int64_t> {
     EXPECT_TRUE(old->Execute(kFilled));
     if (GetParam() >= 2) EXPECT_TRUE(old->Execute(kSince2));
     if (GetParam() >= 6) EXPECT_TRUE(old->Execute(kSince6));
+    if (GetParam() >= 7) EXPECT_TRUE(old->Execute(kSince7));
   }
   ~Migration() override { fs::remove_all(folder_); }
   std::string data() const { return folder_ + "/data"; }

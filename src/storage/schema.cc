@@ -388,6 +388,14 @@ UPDATE log_index SET checksum = piece_checksum(id, run_id, kind, first_line, lin
 ALTER TABLE artifact_collections ADD COLUMN is_described INTEGER NOT NULL DEFAULT 0;
 UPDATE artifact_collections SET is_described = 1 WHERE description <> '';
 )sql",
+    // 8: the facts of an early stop beside its sentence. Of earlier stops there is the sentence
+    // alone.
+    R"sql(
+ALTER TABLE sweep_attempts ADD COLUMN stop_rule TEXT NOT NULL DEFAULT '';
+ALTER TABLE sweep_attempts ADD COLUMN stop_rung INTEGER;
+ALTER TABLE sweep_attempts ADD COLUMN stop_value REAL;
+ALTER TABLE sweep_attempts ADD COLUMN stop_threshold REAL;
+)sql",
 };
 
 }  // namespace

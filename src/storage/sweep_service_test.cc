@@ -382,6 +382,16 @@ TEST_F(SweepServiceTest, AWorseRunIsToldToStopInTheAnswerToItsOwnRows) {
   const HeartbeatAnswer answer = Beat(row, agent, {bad});
   ASSERT_EQ(answer.commands.size(), 1U);
   EXPECT_EQ(answer.commands[0].type, Command::Type::kStop);
+  Open();
+  Do([&](Tables& tables) -> Result<void> {
+    const auto attempt = SweepsOf(tables).FindAttemptOfRun(row.id, bad);
+    if (!attempt) return attempt.error();
+    EXPECT_EQ((*attempt)->stop_facts, (sweeps::StopFacts{"hyperband", 3, 50, 2}))
+        << "the mark of 3, 2, 1 and 50";
+    EXPECT_FALSE(*SweepsOf(tables).FindAttemptOfRun(row.id, "nobody"));
+    return Ok();
+  });
+  EXPECT_FALSE(Records(row).attempts.at(0).stop_facts) << "nobody stopped the first";
 }
 
 TEST_F(SweepServiceTest, EarlyTerminationCountsTheKeyThatTheFileNames) {
@@ -709,6 +719,7 @@ TEST_F(SweepServiceTest, EveryRecordComesBackAsItWasPut) {
   attempt.best = 0.1;
   attempt.summary = -3.5;
   attempt.stop = sweeps::StopCause::kUser;
+  attempt.stop_facts = sweeps::StopFacts{"curve", std::nullopt, 0.125, 0.05};
   attempt.offered_at = FromMicros(11);
   sweeps::AgentRecord agent{.id = "a", .name = "n", .host = "h"};
   agent.streak_attempts = {10, 0, 7};

@@ -183,7 +183,8 @@ PointRecord ReadPoint(const Statement& row) {
   "a.is_acknowledged, a.is_gone, a.is_late, a.commands_lost, a.resumes, a.gpus, "            \
   "a.started_us, a.offered_us, a.ended_us, a.exit_code, a.stop, a.cause, "                   \
   "a.is_quick_failure, a.why, a.has_summary, a.lines_seen, a.value_count, a.invalid_count, " \
-  "a.best, a.worst, a.last, a.summary, a.outcomes "
+  "a.best, a.worst, a.last, a.summary, a.outcomes, a.stop_rule, a.stop_rung, a.stop_value, " \
+  "a.stop_threshold "
 
 // NaN stands for what is not known.
 std::string PackedOutcomes(const std::vector<std::optional<double>>& outcomes) {
@@ -201,6 +202,15 @@ std::vector<std::optional<double>> OutcomesOf(std::string_view bytes) {
     outcomes.push_back(std::isnan(number) ? std::nullopt : std::optional(number));
   }
   return outcomes;
+}
+
+// No rule has an empty name.
+std::optional<sweeps::StopFacts> StopFactsAt(const Statement& row, int column) {
+  if (row.View(column).empty()) return std::nullopt;
+  return sweeps::StopFacts{.rule = row.Text(column),
+                           .rung = row.OptionalInt(column + 1),
+                           .value = DoubleAt(row, column + 2),
+                           .threshold = DoubleAt(row, column + 3)};
 }
 
 AttemptRecord ReadAttempt(const Statement& row) {
@@ -234,7 +244,8 @@ AttemptRecord ReadAttempt(const Statement& row) {
           .worst = DoubleAt(row, 27),
           .last = DoubleAt(row, 28),
           .summary = DoubleAt(row, 29),
-          .outcomes = OutcomesOf(row.View(30))};
+          .outcomes = OutcomesOf(row.View(30)),
+          .stop_facts = StopFactsAt(row, 31)};
 }
 
 AgentRecord ReadAgent(const Statement& row) {
@@ -346,6 +357,15 @@ Result<std::vector<AttemptRecord>> SqlSweepTables::ListAttempts(SweepId id) cons
                                    "FROM sweep_attempts a WHERE a.sweep_id = ? ORDER BY a.serial");
   statement.Bind(ToInt(id));
   return All(std::move(statement), ReadAttempt);
+}
+
+Result<std::optional<AttemptRecord>> SqlSweepTables::FindAttemptOfRun(
+    SweepId id, std::string_view run_id) const {
+  Statement statement =
+      context_.connection->Prepare("SELECT " REGATTA_ATTEMPT_COLUMNS
+                                   "FROM sweep_attempts a WHERE a.sweep_id = ? AND a.run_id = ?");
+  statement.Bind(ToInt(id), run_id);
+  return One(std::move(statement), ReadAttempt);
 }
 
 Result<std::vector<AgentRecord>> SqlSweepTables::ListAgents(SweepId id) const {
@@ -513,7 +533,9 @@ Result<void> SqlSweepTables::Put(SweepId id, const AttemptRecord& record) {
       "state, token, lease_until_us, is_acknowledged, is_gone, is_late, commands_lost, resumes, "
       "gpus, started_us, offered_us, ended_us, exit_code, stop, cause, is_quick_failure, why, "
       "has_summary, lines_seen, value_count, invalid_count, best, worst, last, summary, "
-      "outcomes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+      "outcomes, stop_rule, stop_rung, stop_value, stop_threshold) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,"
+      "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  const sweeps::StopFacts stop = record.stop_facts.value_or(sweeps::StopFacts{});
   statement.Bind(ToInt(id), wide(record.serial), wide(record.point), wide(record.number),
                  record.run_id, record.agent_id, static_cast<int>(record.state), Bits(record.token),
                  record.lease_until.count(), record.is_acknowledged, record.is_gone, record.is_late,
@@ -522,7 +544,8 @@ Result<void> SqlSweepTables::Put(SweepId id, const AttemptRecord& record) {
                  record.exit_code, static_cast<int>(record.stop), static_cast<int>(record.cause),
                  record.is_quick_failure, record.why, record.has_summary, Bits(record.lines_seen),
                  Bits(record.values), Bits(record.values_invalid), record.best, record.worst,
-                 record.last, record.summary, BlobView{outcomes});
+                 record.last, record.summary, BlobView{outcomes}, stop.rule, stop.rung, stop.value,
+                 stop.threshold);
   return statement.Run();
 }
 

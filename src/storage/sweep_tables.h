@@ -21,6 +21,8 @@ class SqlSweepTables : public sweeps::SweepTables {
   Result<sweeps::SweepRecord> FindRecord(sweeps::SweepId id) const override;
   Result<std::optional<sweeps::SweepId>> FindSweepOfAgent(std::string_view agent_id) const override;
   Result<std::vector<sweeps::PointRecord>> ListPoints(sweeps::SweepId id) const override;
+  Result<std::optional<sweeps::AttemptRecord>> FindAttemptOfRun(
+      sweeps::SweepId id, std::string_view run_id) const override;
   Result<std::optional<sweeps::PointRecord>> FindPointOfRun(sweeps::SweepId id,
                                                             std::string_view run_id) const override;
   Result<std::vector<sweeps::AttemptRecord>> ListAttempts(sweeps::SweepId id) const override;

@@ -318,6 +318,8 @@ void Sweep::JudgeEarly(std::uint32_t serial) {
   }
   search::StopDecision decision = stopper_->Decide(serial);
   if (decision.stop) {
+    EditAttempt(serial).stop_facts =
+        StopFacts{decision.rule, decision.rung, decision.value, decision.threshold};
     SetStop(serial, StopCause::kEarlyTermination, std::move(decision.reason));
   }
 }

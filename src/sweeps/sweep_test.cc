@@ -29,6 +29,11 @@ class Above100Stopper : public search::EarlyStopper {
     decision.trial = trial;
     const auto found = last_.find(trial);
     decision.stop = found != last_.end() && found->second > 100;
+    decision.rule = "above";
+    if (found != last_.end()) {
+      decision.value = found->second;
+    }
+    decision.threshold = 100;
     decision.reason = "Above 100.";
     return decision;
   }
@@ -742,6 +747,7 @@ TEST_F(SweepTest, StopsABadRunEarlyAndCountsItsValues) {
   }
   Finish(run, 143);
   EXPECT_EQ(Attempt(run).state, AttemptState::kStoppedEarly);
+  EXPECT_EQ(Attempt(run).stop_facts, (StopFacts{"above", std::nullopt, 200, 100}));
   EXPECT_EQ(PointOf(run).state, PointState::kFinished);
   EXPECT_EQ(Get().Best()->best, 50);
 }

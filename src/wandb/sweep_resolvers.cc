@@ -172,6 +172,17 @@ Result<Resolved> ResolveScheduler(const SweepNode& node, const FieldContext& fie
   });
 }
 
+// Each fact that the rule has; null where it has none.
+nlohmann::json StopFactsToJson(const sweeps::StopFacts& facts) {
+  const auto known = [](const auto& fact) {
+    return fact ? nlohmann::json(*fact) : nlohmann::json(nullptr);
+  };
+  return {{"rule", facts.rule},
+          {"rung", known(facts.rung)},
+          {"value", known(facts.value)},
+          {"threshold", known(facts.threshold)}};
+}
+
 Result<Resolved> ResolvePoints(const SweepNode& node, const FieldContext& field) {
   return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
     const Result<std::vector<PointRecord>> points = SweepsOf(tables).ListPoints(node.row.id);
@@ -189,11 +200,13 @@ Result<Resolved> ResolvePoints(const SweepNode& node, const FieldContext& field)
                       {"attempts", nlohmann::json::array()}});
     }
     for (const AttemptRecord& attempt : *attempts) {
-      list[attempt.point]["attempts"].push_back({{"run", attempt.run_id},
-                                                 {"agent", attempt.agent_id},
-                                                 {"state", sweeps::AttemptStateName(attempt.state)},
-                                                 {"late", attempt.is_late},
-                                                 {"why", attempt.why}});
+      nlohmann::json shown = {{"run", attempt.run_id},
+                              {"agent", attempt.agent_id},
+                              {"state", sweeps::AttemptStateName(attempt.state)},
+                              {"late", attempt.is_late},
+                              {"why", attempt.why}};
+      if (attempt.stop_facts) shown["earlyStop"] = StopFactsToJson(*attempt.stop_facts);
+      list[attempt.point]["attempts"].push_back(std::move(shown));
     }
     return Resolved::Json(list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   });
@@ -287,7 +300,26 @@ Result<Resolved> ResolveRunWhy(const RunNode& node, const FieldContext& field) {
   });
 }
 
+Result<Resolved> ResolveEarlyStop(const RunNode& node, const FieldContext& field) {
+  if (node.run.sweep_name.empty()) return Resolved(nullptr);
+  return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
+    const auto sweep = SweepsOf(tables).FindByName(node.run.project, node.run.sweep_name);
+    if (!sweep) return sweep.error();
+    if (!*sweep) return Resolved(nullptr);
+    const auto attempt = SweepsOf(tables).FindAttemptOfRun((*sweep)->id, node.run.name);
+    if (!attempt) return attempt.error();
+    if (!*attempt || !(*attempt)->stop_facts) return Resolved(nullptr);
+    const sweeps::StopFacts& facts = *(*attempt)->stop_facts;
+    return Resolved(Record("EarlyStop")
+                        .Set("rule", facts.rule)
+                        .Set("rung", facts.rung)
+                        .Set("value", facts.value)
+                        .Set("threshold", facts.threshold));
+  });
+}
+
 void AddRunLinks(ResolverMap& resolvers) {
+  resolvers.Field<RunNode>("Run", "earlyStop", ResolveEarlyStop);
   resolvers.Field<RunNode>("Run", "why", ResolveRunWhy);
   resolvers.Field<RunNode>(
       "Run", "sweep", [](const RunNode& node, const FieldContext& field) -> Result<Resolved> {
@@ -394,6 +426,7 @@ void AddSweepResolvers(ResolverMap& resolvers) {
   AddAgentFields(resolvers);
   AddRunLinks(resolvers);
   AddProjectLinks(resolvers);
+  resolvers.Record("EarlyStop", {"rule", "rung", "value", "threshold"});
   resolvers.Record("SweepConnection", {"edges", "pageInfo", "totalCount"});
   resolvers.Record("SweepEdge", {"node", "cursor"});
   resolvers.Record("AgentConnection", {"edges", "pageInfo"});

@@ -99,3 +99,25 @@ def test_the_command_shows_it(server, user, sweep, person):
         assert words in text, text
     assert person.json("sweep", "insights", sweep)["importance"]["parameters"][0]["name"] == "lr"
     person.regatta("sweep", "insights", "nothing1", expect=NOT_FOUND)
+
+
+def test_an_early_stop_gives_its_rule_rung_value_and_threshold(server, user, person):
+    rule = "early_terminate: {type: hyperband, min_iter: 2, eta: 2}\n"
+    sweep = person.json("sweep", "create", "-", "-p", "p", stdin=SWEEP + rule)["name"]
+    for number, score in enumerate([4, 3, 2, 1]):
+        run = f"{sweep}r{number}"
+        server.create_run(user, "p", run, sweep=sweep, config=json.dumps({"lr": {"value": 0.01}, "kind": {"value": "a"}}))
+        rows = [json.dumps({"_step": step, "score": score}) for step in range(2)]
+        assert server.file_stream(user, "p", run, {"files": {"wandb-history.jsonl": {"offset": 0, "content": rows}}}).status == 200
+    query = """query Stops($entity: String!, $sweep: String!) { project(name: "p", entityName: $entity) { sweep(sweepName: $sweep) {
+      points runs { edges { node { name why earlyStop { rule rung value threshold } } } } } } }"""
+    told = server.graphql(query, {"entity": user.name, "sweep": sweep}, key=user.key)["project"]["sweep"]
+    nodes = {edge["node"]["name"]: edge["node"] for edge in told["runs"]["edges"]}
+    stopped = nodes[f"{sweep}r3"]
+    assert stopped["earlyStop"] == {"rule": "hyperband", "rung": 2, "value": 1, "threshold": 2}
+    assert "than 2, the mark" in stopped["why"], "the sentence names the same threshold"
+    assert nodes[f"{sweep}r0"]["earlyStop"] is None
+    points = told["points"] if isinstance(told["points"], list) else json.loads(told["points"])
+    attempts = {attempt["run"]: attempt for point in points for attempt in point["attempts"]}
+    assert attempts[f"{sweep}r3"]["earlyStop"] == stopped["earlyStop"]
+    assert "earlyStop" not in attempts[f"{sweep}r0"]

@@ -22,10 +22,11 @@ namespace regatta::search {
 struct StopDecision {
   TrialId trial = 0;
   bool stop = false;
+  std::string rule;  // StopperOptions::type; empty when the trial is unknown or does not run
   std::optional<std::int64_t>
       rung;                     // the number of values (or the resource) the comparison was made at
-  std::optional<double> value;  // what was compared, in the metric's own sign
-  std::optional<double> threshold;  // what it was compared with, in the metric's own sign
+  std::optional<double> value;  // what was compared, in the metric's own sign; of "curve" a chance
+  std::optional<double> threshold;  // what it was compared with, alike
   std::string reason;               // a sentence; empty when there was nothing to compare
   bool is_audit = false;            // the rule says stop, the trial runs on to test the rule
 };

@@ -138,6 +138,16 @@ struct PointRecord {
   friend bool operator==(const PointRecord&, const PointRecord&) = default;
 };
 
+// The comparison by which a rule stopped a run early; see search::StopDecision.
+struct StopFacts {
+  std::string rule;                  // a type of early_terminate
+  std::optional<std::int64_t> rung;  // number of values, or early_terminate.resource
+  std::optional<double> value;       // finite
+  std::optional<double> threshold;   // finite
+
+  friend bool operator==(const StopFacts&, const StopFacts&) = default;
+};
+
 // Key: serial.
 struct AttemptRecord {
   std::uint32_t serial = 0;  // from 0, without gaps
@@ -174,6 +184,7 @@ struct AttemptRecord {
   // What the summary holds of each entry of `metrics`, in their order, and then of the logged key
   // that `regatta.cost` names; empty before it does.
   std::vector<std::optional<double>> outcomes = {};
+  std::optional<StopFacts> stop_facts = {};  // early_terminate stopped it
 
   friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
 };

@@ -70,6 +70,9 @@ class SweepTables {
   virtual Result<std::optional<PointRecord>> FindPointOfRun(SweepId id,
                                                             std::string_view run_id) const = 0;
   virtual Result<std::vector<AttemptRecord>> ListAttempts(SweepId id) const = 0;
+  // The attempt that one of the sweep's runs is.
+  virtual Result<std::optional<AttemptRecord>> FindAttemptOfRun(SweepId id,
+                                                                std::string_view run_id) const = 0;
   virtual Result<std::vector<AgentRecord>> ListAgents(SweepId id) const = 0;
   // The attempt that Sweep::Best would name.
   virtual Result<std::optional<AttemptRecord>> FindBest(SweepId id, bool maximize) const = 0;
