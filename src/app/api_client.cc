@@ -247,9 +247,9 @@ Result<ItemPath> Locate(ApiClient& client, ItemKind kind, ItemPath path) {
         NameOf(kind), path.name, path.entity));
   }
   if (found->size() > 1) {
-    return InvalidArgument(fmt::format("{} projects have a {} \"{}\": write {}/{} or {}/{}",
-                                       found->size(), NameOf(kind), path.name, (*found)[0],
-                                       path.name, (*found)[1], path.name));
+    return FailedPrecondition(fmt::format("{} projects have a {} \"{}\": write {}/{} or {}/{}",
+                                          found->size(), NameOf(kind), path.name, (*found)[0],
+                                          path.name, (*found)[1], path.name));
   }
   path.project = found->front();
   return path;

@@ -71,7 +71,7 @@ Result<ItemPath> LocateProject(ApiClient& client, std::string_view text, const D
 enum class ItemKind : std::uint8_t { kRun, kSweep };
 
 // Completes the path from the server: the entity is the person's own, the project the one of theirs
-// that has the run or sweep. Errors: kNotFound; kInvalidArgument when several projects have it.
+// that has the run or sweep. Errors: kNotFound; kFailedPrecondition when several projects have it.
 Result<ItemPath> Locate(ApiClient& client, ItemKind kind, ItemPath path);
 
 }  // namespace regatta::app

@@ -67,10 +67,7 @@ Result<std::string> AskForKey(const LoginOptions& options, const Credentials& kn
 int Login(const LoginOptions& options) {
   const Environment environment = ProcessEnvironment();
   const Result<std::string> server = FindServer(options.server, environment);
-  if (!server) {
-    Fail(server.error());
-    return kExitUsage;
-  }
+  if (!server) return Fail(server.error());
   Credentials credentials{.server = *server, .key = environment("WANDB_API_KEY"), .source = ""};
   if (!credentials.key.empty()) credentials.source = "WANDB_API_KEY";
   Result<std::string> key = AskForKey(options, credentials);

@@ -24,6 +24,8 @@ void AddPersonOptions(CLI::App& command, const std::shared_ptr<PersonOptions>& o
 
 int ExitCodeOf(ErrorCode code) {
   switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return kExitUsage;
     case ErrorCode::kNotFound:
       return kExitNotFound;
     case ErrorCode::kUnauthenticated:

@@ -161,17 +161,13 @@ void PrintRuns(const json& runs, const std::vector<std::string>& keys) {
 int List(const RunOptions& options) {
   const json filter = json::parse(options.filter, nullptr, false);
   if (!filter.is_object()) {
-    Fail(InvalidArgument(
+    return Fail(InvalidArgument(
         "--filter is no JSON object: write for example --filter '{\"state\":\"running\"}'"));
-    return kExitUsage;
   }
   Result<std::unique_ptr<ApiClient>> client = Connect(options);
   if (!client) return Fail(client.error());
   const Result<ItemPath> path = LocateProject(**client, options.path, options.defaults(), "run ls");
-  if (!path) {
-    const int exit_code = Fail(path.error());
-    return path.error().code == ErrorCode::kInvalidArgument ? kExitUsage : exit_code;
-  }
+  if (!path) return Fail(path.error());
   std::int64_t total = 0;
   const Result<json> runs = ListRuns(**client, options, *path, &total);
   if (!runs) return Fail(runs.error());

@@ -147,17 +147,12 @@ query Sweeps($entity: String, $project: String) {
   } } } }
 })";
 
-int UsageOr(const Error& error) {
-  const int exit_code = Fail(error);
-  return error.code == ErrorCode::kInvalidArgument ? kExitUsage : exit_code;
-}
-
 int List(const SweepOptions& options) {
   Result<std::unique_ptr<ApiClient>> client = Connect(options);
   if (!client) return Fail(client.error());
   const Result<ItemPath> path =
       LocateProject(**client, options.path, options.defaults(), "sweep ls");
-  if (!path) return UsageOr(path.error());
+  if (!path) return Fail(path.error());
   const Result<json> answer =
       (*client)->Ask(kListQuery, {{"entity", path->entity}, {"project", path->project}});
   if (!answer) return Fail(answer.error());
@@ -338,8 +333,7 @@ mutation Requeue($sweep: ID!, $run: String!) {
 int Requeue(const SweepOptions& options) {
   constexpr std::int64_t kRunsMax = 10'000;
   if (options.runs.empty() != options.takes_failed) {
-    Fail(InvalidArgument("name the runs whose points to hand out again, or say --failed"));
-    return kExitUsage;
+    return Fail(InvalidArgument("name the runs whose points to hand out again, or say --failed"));
   }
   const Result<FoundSweep> found = FindSweep(options, options.takes_failed ? kRunsMax : 1);
   if (!found) return Fail(found.error());
