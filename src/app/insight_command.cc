@@ -24,7 +24,7 @@ constexpr std::size_t kBarWidth = 20;
 struct InsightOptions : PersonOptions {
   std::string path;
   std::string metric;
-  std::string contour;
+  std::vector<std::string> contour;
 };
 
 double NumberOf(const json& object, const char* key) {
@@ -76,11 +76,14 @@ int Insights(const InsightOptions& options) {
   if (!client) return Fail(client.error());
   const Result<ItemPath> path = Locate(**client, ItemKind::kSweep, *std::move(given));
   if (!path) return Fail(path.error());
-  const Result<json> answer = (*client)->Call(
-      "GET", fmt::format("/api/sweeps/{}/{}/{}/insights?metric={}&contour={}",
-                         codec::EncodePercent(path->entity), codec::EncodePercent(path->project),
-                         codec::EncodePercent(path->name), codec::EncodePercent(options.metric),
-                         codec::EncodePercent(options.contour)));
+  std::string target =
+      fmt::format("/api/sweeps/{}/{}/{}/insights?metric={}", codec::EncodePercent(path->entity),
+                  codec::EncodePercent(path->project), codec::EncodePercent(path->name),
+                  codec::EncodePercent(options.metric));
+  for (const std::string& contour : options.contour) {
+    target += "&contour=" + codec::EncodePercent(contour);
+  }
+  const Result<json> answer = (*client)->Call("GET", target);
   if (!answer) return Fail(answer.error());
   if (options.as_json) {
     PrintJson(*answer);
@@ -133,8 +136,11 @@ void AddInsightCommand(CLI::App& sweep, int& exit_code) {
   AddPersonOptions(*command, options, true);
   command->add_option("sweep", options->path, "ID, PROJECT/ID or ENTITY/PROJECT/ID")->required();
   command->add_option("--metric", options->metric, "Of several objectives, this one");
-  command->add_option("--contour", options->contour,
-                      "Two parameters, as in lr,depth: what is expected over both");
+  command
+      ->add_option(
+          "--contour", options->contour,
+          "Two parameters, as in lr,depth (or twice, one each): what is expected over both")
+      ->allow_extra_args(false);
   command->callback([options, &exit_code] { exit_code = Insights(*options); });
 }
 

@@ -87,6 +87,14 @@ bool Request::HasQuery(std::string_view name) const {
                      [&](const auto& pair) { return pair.first == name; });
 }
 
+std::vector<std::string> Request::Queries(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const auto& [key, value] : query) {
+    if (key == name) values.push_back(value);
+  }
+  return values;
+}
+
 Response JsonResponse(std::string json, int status) {
   return TypedResponse("application/json", std::move(json), status);
 }

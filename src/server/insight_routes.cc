@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "project_access.h"
 #include "regatta/server/routes.h"
@@ -41,8 +42,24 @@ struct InsightQuestion {
   std::string project;
   std::string sweep;
   std::string metric;
-  std::string contour;  // "a,b", or empty
+  std::vector<std::string> contour;  // the values of the query's `contour`, as they came
 };
+
+// Two parameters by name; absent: no contour.
+using ContourNames = std::optional<std::pair<std::string, std::string>>;
+
+// `contour=a&contour=b`, where names may hold anything, or `contour=a,b`, which ends the first name
+// at the first comma.
+Result<ContourNames> ContourOf(const std::vector<std::string>& values) {
+  if (values.empty() || (values.size() == 1 && values.front().empty())) return ContourNames();
+  if (values.size() == 2) return ContourNames({values[0], values[1]});
+  const std::size_t comma = values.front().find(',');
+  if (values.size() > 2 || comma == std::string::npos) {
+    return InvalidArgument(
+        "contour: name two parameters, as in contour=lr,depth or contour=lr&contour=depth");
+  }
+  return ContourNames({values.front().substr(0, comma), values.front().substr(comma + 1)});
+}
 
 // What was read for a question, before anything is computed.
 struct SnapshotOfSweep {
@@ -59,16 +76,18 @@ class InsightCache {
   void Answer(const User& viewer, InsightQuestion question, net::Responder responder) {
     Result<SnapshotOfSweep> snapshot = Read(viewer, question);
     if (!snapshot) return responder.Send(NotYet(snapshot.error()));
-    if (std::optional<std::string> text = Find(*snapshot, question.contour)) {
+    const Result<ContourNames> contour = ContourOf(question.contour);
+    if (!contour) return responder.Send(NotYet(contour.error()));
+    if (std::optional<std::string> text = Find(*snapshot, *contour)) {
       return responder.Send(net::JsonResponse(*std::move(text)));
     }
     if (fitter_.waiting() >= kWaitingMax) {
       return responder.Send(Unavailable("too many sweeps are being analysed: ask again later"));
     }
     const auto shared = std::make_shared<SnapshotOfSweep>(*std::move(snapshot));
-    fitter_.Post([this, shared, question = std::move(question), responder] {
+    fitter_.Post([this, shared, contour = *contour, responder] {
       if (!services_.is_ready) return responder.Send(Unavailable("the server is stopping"));
-      Result<std::string> text = Compute(*shared, question.contour);
+      Result<std::string> text = Compute(*shared, contour);
       if (!text) return responder.Send(NotYet(text.error()));
       responder.Send(net::JsonResponse(*std::move(text)));
     });
@@ -78,7 +97,7 @@ class InsightCache {
   struct Entry {
     sweeps::SweepId id{};
     std::uint64_t version = 0;
-    std::map<std::string, std::string> texts;  // by contour
+    std::map<ContourNames, std::string> texts;
     // Of the fitting thread alone, but for its existence.
     std::shared_ptr<SweepInsights> insights;
     std::optional<sweeps::Value> summary;
@@ -122,7 +141,7 @@ class InsightCache {
     return nullptr;
   }
 
-  std::optional<std::string> Find(const SnapshotOfSweep& snapshot, const std::string& contour) {
+  std::optional<std::string> Find(const SnapshotOfSweep& snapshot, const ContourNames& contour) {
     const std::lock_guard lock(mutex_);
     const Entry* entry = FindEntry(snapshot);
     if (entry == nullptr) return std::nullopt;
@@ -132,7 +151,9 @@ class InsightCache {
 
   static std::size_t BytesOf(const Entry& entry) {
     std::size_t bytes = 0;
-    for (const auto& [contour, text] : entry.texts) bytes += contour.size() + text.size();
+    for (const auto& [contour, text] : entry.texts) {
+      bytes += text.size() + (contour ? contour->first.size() + contour->second.size() : 0);
+    }
     return bytes;
   }
 
@@ -153,7 +174,7 @@ class InsightCache {
   }
 
   // On the fitting thread. Somebody may have asked the same meanwhile.
-  Result<std::string> Compute(const SnapshotOfSweep& snapshot, const std::string& contour) {
+  Result<std::string> Compute(const SnapshotOfSweep& snapshot, const ContourNames& contour) {
     if (std::optional<std::string> text = Find(snapshot, contour)) return *std::move(text);
     std::shared_ptr<SweepInsights> insights;
     std::optional<sweeps::Value> answer;
@@ -171,13 +192,8 @@ class InsightCache {
     }
     if (!answer) answer = insights->Summary();
     const sweeps::Value summary = *answer;
-    if (!contour.empty()) {
-      const std::size_t comma = contour.find(',');
-      if (comma == std::string::npos) {
-        return InvalidArgument("contour: name two parameters, as in contour=lr,depth");
-      }
-      Result<sweeps::Value> drawn =
-          insights->Contour(contour.substr(0, comma), contour.substr(comma + 1));
+    if (contour) {
+      Result<sweeps::Value> drawn = insights->Contour(contour->first, contour->second);
       if (!drawn) return drawn.error();
       answer->Set("contour", *std::move(drawn));
     }
@@ -187,7 +203,7 @@ class InsightCache {
   }
 
   void Keep(const SnapshotOfSweep& snapshot, const sweeps::Value& summary,
-            const std::shared_ptr<SweepInsights>& insights, const std::string& contour,
+            const std::shared_ptr<SweepInsights>& insights, const ContourNames& contour,
             const std::string& text) {
     const std::lock_guard lock(mutex_);
     Entry* entry = FindEntry(snapshot);
@@ -232,7 +248,7 @@ void AddInsightRoutes(net::Router& router, const Services& services) {
                                 .project = std::string(request.Param("project")),
                                 .sweep = std::string(request.Param("sweep")),
                                 .metric = std::string(request.Query("metric")),
-                                .contour = std::string(request.Query("contour"))},
+                                .contour = request.Queries("contour")},
                                responder);
                });
              });

@@ -72,9 +72,28 @@ def test_too_few_results_and_wrong_questions_are_told_apart(server, user, sweep,
     assert "at least 4 results" in person.regatta("sweep", "insights", sweep, expect=FAILURE).stderr
     finish(server, user, sweep, 3, seed=1)
     for query, words in (("?contour=lr", "name two parameters"), ("?contour=lr,nope", "it varies kind, lr"),
+                         ("?contour=lr&contour=nope", "it varies kind, lr"), ("?contour=lr&contour=kind&contour=lr", "name two parameters"),
                          ("?metric=nope", "it has score")):
         wrong = insights(server, user, sweep, query)
         assert wrong.status == 400 and words in wrong.text, wrong.text
+
+
+def test_a_contour_is_of_any_two_names(server, user, person):
+    """Names may hold commas and ampersands: a query key each keeps them apart."""
+    names = ["a,b", "c&d"]
+    text = json.dumps({"method": "random", "metric": {"name": "score", "goal": "maximize"}, "program": "t.py",
+                       "parameters": {name: {"min": 0.0, "max": 1.0} for name in names}})
+    sweep = person.json("sweep", "create", "-", "-p", "p", stdin=text)["name"]
+    for number in range(6):
+        run = f"{sweep}r{number}"
+        server.create_run(user, "p", run, sweep=sweep, config=json.dumps({names[0]: {"value": number / 6}, names[1]: {"value": 1 - number / 7}}))
+        body = {"files": {"wandb-history.jsonl": {"offset": 0, "content": [json.dumps({"_step": 0, "score": number})]}}, "complete": True, "exitcode": 0}
+        assert server.file_stream(user, "p", run, body).status == 200
+    drawn = insights(server, user, sweep, "?contour=a%2Cb&contour=c%26d").json()["contour"]
+    assert (drawn["first"], drawn["second"]) == ("a,b", "c&d") and drawn["points"]
+    turned = person.json("sweep", "insights", sweep, "--contour", "c&d", "--contour", "a,b")["contour"]
+    assert (turned["first"], turned["second"]) == ("c&d", "a,b")
+    assert person.json("sweep", "insights", sweep, "--contour", "c&d,a,b")["contour"] == turned, "the first comma ends the first name"
 
 
 def test_a_sweep_without_a_metric_has_nothing_to_tell(server, user, person):

@@ -148,8 +148,8 @@ def contour(first: str, second: str) -> dict:
 
 def test_what_the_model_has_learned_is_shown_with_how_far_to_believe_it(page, seed, twelve):
     page.answer("**/insights", 200, LEARNED)
-    page.answer("**/insights?contour=lr,depth", 200, {**LEARNED, **contour("lr", "depth")})
-    page.answer("**/insights?contour=depth,lr", 200, {**LEARNED, **contour("depth", "lr")})
+    page.answer("**/insights?contour=lr&contour=depth", 200, {**LEARNED, **contour("lr", "depth")})
+    page.answer("**/insights?contour=depth&contour=lr", 200, {**LEARNED, **contour("depth", "lr")})
     open_sweep(page, seed, twelve)
     page.see("[data-testid=importance]")
     assert page.texts("[data-testid=importance] tbody th") == ["lr", "depth"]

@@ -357,7 +357,7 @@ export class Queries {
   /** What the sweep's model has learned; with `pair` also the contour of these two parameters. */
   async insights(entity: string, project: string, name: string, pair: [string, string] | null): Promise<Insights> {
     const path = ['/api/sweeps', ...[entity, project, name].map(encodeURIComponent), 'insights'].join('/');
-    const query = pair ? `?contour=${pair.map(encodeURIComponent).join(',')}` : '';
+    const query = pair ? `?${pair.map((name) => `contour=${encodeURIComponent(name)}`).join('&')}` : '';
     return toInsights(await this.api.get(path + query));
   }
 

@@ -103,6 +103,8 @@ struct Request {
   std::string_view Param(std::string_view name) const;
   std::string_view Query(std::string_view name) const;
   bool HasQuery(std::string_view name) const;
+  // All values of `name` in the query, in order.
+  std::vector<std::string> Queries(std::string_view name) const;
 };
 
 // Part of a file as a body: read piece by piece while it is sent, so its size does not matter.
