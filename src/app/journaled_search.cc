@@ -176,8 +176,6 @@ Result<Trial> JournaledSearch::Changed(const JournalEntry& entry) const {
   return trial;
 }
 
-// The trial as the sampler hears of it: with its curve at rungs if the search stops trials early,
-// and as ended there while it pauses.
 Trial JournaledSearch::AsTold(Trial trial) const {
   if (!options_.fidelity) {
     trial.observations.clear();

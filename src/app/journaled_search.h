@@ -48,6 +48,10 @@ class JournaledSearch {
   // All that Restore needs.
   const SearchState& state() const { return state_; }
 
+  // The trial as the sampler hears of it: with its curve at rungs if the search stops trials early,
+  // and as ended there while it pauses.
+  search::Trial AsTold(search::Trial trial) const;
+
   // Carries out one change and keeps it in the journal. Errors: the entry does not fit the trials
   // there are, or its point the space; nothing has changed then.
   Result<void> Apply(JournalEntry entry);
@@ -74,7 +78,6 @@ class JournaledSearch {
 
   Result<void> CheckPoint(const search::Point& point) const;
   Result<search::Trial> Changed(const JournalEntry& entry) const;
-  search::Trial AsTold(search::Trial trial) const;
   void TellStopper(const JournalEntry& entry, const search::Trial& trial);
   void TellPromoter(const JournalEntry& entry, const search::Trial& trial);
 

@@ -62,8 +62,12 @@ Result<Value> Best(const JournaledSearch& search) {
 }
 
 Result<Value> Importance(const JournaledSearch& search) {
+  std::vector<Trial> trials;
+  for (const Trial& trial : search.trials()) {
+    trials.push_back(search.AsTold(trial));
+  }
   Result<search::Analysis> analysis =
-      search::Analysis::Create(search.space().search_space(), search.trials(), search.options());
+      search::Analysis::Create(search.space().search_space(), trials, search.options());
   if (!analysis) return analysis.error();
   const search::Importance found = analysis->ParameterImportances();
   Value::List items;

@@ -28,6 +28,65 @@ SamplerOptions ForOneObjective(const SamplerOptions& options, std::size_t object
   return one;
 }
 
+// What the trials are analysed by when some of them ended before their full length: a part's value
+// is not comparable with a whole one's, and without the parts, which a rule stopped because they
+// were bad, the bad regions would look unexplored. So they count with what the joint model of all
+// curves (rung_model.h), the one that the sampler "bayes" proposes by, expects of them at the full
+// length; their best so far, if that is better, since a best so far never gets worse. A trial that
+// came within half a rung of the full length counts as it is.
+void CompleteShortTrials(const SearchSpace& space, const Fidelity& fidelity,
+                         const SamplerOptions& options, std::vector<Trial>& trials) {
+  SamplerOptions with_curves = options;
+  with_curves.fidelity = fidelity;
+  const bool maximize = options.objectives.front().goal == Goal::kMaximize;
+  const auto length_of = [&](const Trial& trial) -> std::optional<double> {
+    const std::vector<Observation> curve = AtRungs(fidelity, maximize, trial.observations);
+    return curve.empty() ? std::nullopt : std::optional(static_cast<double>(curve.back().step));
+  };
+  double full = fidelity.max ? static_cast<double>(*fidelity.max) : 0.0;
+  if (!fidelity.max) {
+    for (const Trial& trial : trials) {
+      full = std::max(full, length_of(trial).value_or(0));
+    }
+  }
+  const double half_a_rung = std::sqrt(std::max(fidelity.eta, kEtaMin));
+  std::vector<std::size_t> shorts;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const std::optional<double> length = length_of(trials[i]);
+    if (length && *length * half_a_rung < full) {
+      shorts.push_back(i);
+    }
+  }
+  if (shorts.empty()) {
+    return;
+  }
+  const Encoder encoder(space);
+  TrialBook book(space, 1);
+  OutcomeModel model(space, with_curves, encoder, kParticles, false, false);
+  std::vector<Unit> units;
+  for (const Trial& trial : trials) {
+    (void)book.Tell(trial);
+  }
+  for (const TrialId id : book.settled()) {
+    units.push_back(encoder.ToUnit(book.trial(id).values));
+  }
+  model.Update(book, units, false);
+  model.DropPending();
+  if (!model.ready()) {
+    return;  // too few for any analysis
+  }
+  for (const std::size_t i : shorts) {
+    if (!book.trials().contains(trials[i].id)) {
+      continue;
+    }
+    Explanation why;
+    model.Explain(encoder.ToUnit(book.trial(trials[i].id).values), why);
+    double& value = trials[i].objectives.front();
+    value =
+        maximize ? std::max(value, *why.predicted_value) : std::min(value, *why.predicted_value);
+  }
+}
+
 }  // namespace
 
 struct Analysis::State {
@@ -118,6 +177,8 @@ Result<Analysis> Analysis::Create(const SearchSpace& space, std::span<const Tria
     return InvalidArgument(fmt::format("there is no objective number {}", objective));
   }
   auto state = std::make_unique<State>(space, ForOneObjective(options, objective));
+  const bool has_curves = options.fidelity && options.objectives.size() == 1;
+  std::vector<Trial> finished;
   for (const Trial& trial : trials) {
     if (trial.state != TrialState::kFinished || objective >= trial.objectives.size()) {
       continue;
@@ -127,8 +188,17 @@ Result<Analysis> Analysis::Create(const SearchSpace& space, std::span<const Tria
     one.values = trial.values;
     one.state = trial.state;
     one.objectives = {trial.objectives[objective]};
+    if (has_curves) {
+      one.observations = trial.observations;
+    }
+    finished.push_back(std::move(one));
+  }
+  if (has_curves) {
+    CompleteShortTrials(space, *options.fidelity, state->options, finished);
+  }
+  for (const Trial& trial : finished) {
     // Trials that do not fit the space have nothing to say about it.
-    (void)state->book.Tell(one);
+    (void)state->book.Tell(trial);
   }
   std::vector<Unit> units;
   for (const TrialId id : state->book.settled()) {

@@ -48,6 +48,56 @@ SamplerOptions Maximize() {
   return options;
 }
 
+// Every trial's metric climbs as -10/step to its end; of three, two were stopped at a part of it.
+std::vector<Trial> StoppedTrials(const SearchSpace& space, const Fidelity& fidelity,
+                                 std::size_t count) {
+  std::vector<Trial> trials = RandomTrials(space, count);
+  for (Trial& trial : trials) {
+    const std::int64_t last = trial.id % 3 == 0 ? *fidelity.max : trial.id % 3 == 1 ? 1 : 3;
+    const double end = trial.objectives.front();
+    for (std::int64_t step = 1; step <= last; ++step) {
+      trial.observations.push_back({step, end - 10.0 / static_cast<double>(step)});
+    }
+    trial.objectives = {trial.observations.back().value};
+  }
+  return trials;
+}
+
+TEST(Analysis, TakesStoppedTrialsForWhatTheyWouldHaveBecome) {
+  const SearchSpace space = Known();
+  SamplerOptions options = Maximize();
+  const Fidelity fidelity{.min = 1, .max = 27, .eta = 3};
+  const std::vector<Trial> trials = StoppedTrials(space, fidelity, 60);
+  const Importance misled = Must(Analysis::Create(space, trials, options)).ParameterImportances();
+  EXPECT_LT(misled.trust, 0.6) << "where they were stopped has nothing to do with the parameters";
+
+  options.fidelity = fidelity;
+  auto analysis = Must(Analysis::Create(space, trials, options));
+  const Importance importance = analysis.ParameterImportances();
+  EXPECT_GT(importance.trust, 0.9);
+  EXPECT_EQ(importance.parameters[0].parameter, 0U);
+  EXPECT_GT(importance.parameters[0].total, 0.7);
+  const PredictedOptimum best = analysis.Optimum();
+  EXPECT_NEAR(AsNumber(*best.values[0]), 0.7, 0.1);
+  EXPECT_NEAR(best.predicted.mean, Value(best.values) - 10.0 / 27, 0.4) << "at the full length";
+}
+
+TEST(Analysis, CountsTrialsNearTheirFullLengthAsTheyAre) {
+  const SearchSpace space = Known();
+  std::vector<Trial> trials = RandomTrials(space, 20);
+  SamplerOptions options = Maximize();
+  auto without = Must(Analysis::Create(space, trials, options));
+  options.fidelity = Fidelity{.min = 1, .max = 27, .eta = 3};
+  for (Trial& trial : trials) {
+    // 16·√3 is more than 27, and a fifth reported nothing at all.
+    if (trial.id % 5 != 0) {
+      trial.observations = {{1, -100}, {16, trial.objectives.front()}};
+    }
+  }
+  auto with = Must(Analysis::Create(space, trials, options));
+  EXPECT_EQ(with.PredictAt(trials[3].values).mean, without.PredictAt(trials[3].values).mean);
+}
+
 TEST(Analysis, RanksParametersByWhatTheyChange) {
   const SearchSpace space = Known();
   auto analysis = Must(Analysis::Create(space, RandomTrials(space, 60), Maximize()));

@@ -186,7 +186,11 @@ class InsightCache {
       }
     }
     if (insights == nullptr) {
-      Result<SweepInsights> made = SweepInsights::Create(snapshot.results);
+      SweepResults results = snapshot.results;
+      const Result<void> read = services_.store.Read(
+          [&](const Tables& tables) { return sweeps::ReadCurves(tables, snapshot.id, results); });
+      if (!read) return read.error();
+      Result<SweepInsights> made = SweepInsights::Create(results);
       if (!made) return made.error();
       insights = std::make_shared<SweepInsights>(*std::move(made));
     }

@@ -129,6 +129,8 @@ Result<SweepResults> ReadSweepResults(const tracking::Tables& tables, const Swee
   };
   struct Mean {
     const PointRecord* point = nullptr;
+    std::uint32_t attempt = 0;
+    bool is_stopped = false;
     double sum = 0;
     int count = 0;
   };
@@ -141,6 +143,9 @@ Result<SweepResults> ReadSweepResults(const tracking::Tables& tables, const Swee
     if (value && std::isfinite(*value)) {
       Mean& mean = groups[point.group];
       mean.point = &point;
+      mean.attempt = *point.result;
+      mean.is_stopped =
+          mean.is_stopped || (*attempts)[*point.result].state == AttemptState::kStoppedEarly;
       mean.sum += *value;
       ++mean.count;
     }
@@ -156,11 +161,47 @@ Result<SweepResults> ReadSweepResults(const tracking::Tables& tables, const Swee
   for (const auto& [group, mean] : groups) {
     const double value = mean.sum / mean.count;
     results.outcomes.push_back({group, mean.point->args_json, value});
+    if (mean.count == 1) {
+      results.outcomes.back().attempt = mean.attempt;
+    }
+    results.has_stopped = results.has_stopped || mean.is_stopped;
     fingerprint.Add(std::uint64_t{group});
     fingerprint.Add(value);
   }
   results.version = fingerprint.value();
   return results;
+}
+
+Result<void> ReadCurves(const tracking::Tables& tables, SweepId sweep, SweepResults& results) {
+  const SweepConfig config = InspectSweepConfig(results.config_text).config;
+  const std::optional<search::Fidelity> fidelity = MakeFidelity(config);
+  if (!results.has_stopped || !fidelity) {
+    return Ok();
+  }
+  const Result<SweepRecords> records = SweepsOf(tables).Load(sweep);
+  if (!records) {
+    return records.error();
+  }
+  std::map<std::uint32_t, std::vector<search::Observation>> histories;
+  for (const ValuesRecord& record : records->values) {
+    std::vector<search::Observation>& history = histories[record.attempt];
+    for (std::size_t i = 0; i < record.values.size(); ++i) {
+      history.push_back({record.steps[i], record.values[i]});
+    }
+  }
+  const bool counts_steps = !config.early_terminate->resource.empty();
+  // There is one objective, else there is no fidelity.
+  const Goal goal =
+      config.metric ? config.metric->goal : config.metrics[ObjectivesOf(config).front().entry].goal;
+  for (SweepResults::Outcome& outcome : results.outcomes) {
+    const auto history = outcome.attempt ? histories.find(*outcome.attempt) : histories.end();
+    if (history != histories.end()) {
+      outcome.curve =
+          search::AtRungs(*fidelity, goal == Goal::kMaximize,
+                          counts_steps ? history->second : search::Counted(history->second));
+    }
+  }
+  return Ok();
 }
 
 Result<SweepInsights> SweepInsights::Create(const SweepResults& results) {
@@ -189,6 +230,7 @@ Result<SweepInsights> SweepInsights::Create(const SweepResults& results) {
     search::Trial trial{
         .id = outcome->group, .values = *std::move(values), .state = search::TrialState::kFinished};
     trial.objectives.assign(options->objectives.size(), outcome->value);
+    trial.observations = outcome->curve;
     trials.push_back(std::move(trial));
   }
   Result<search::Analysis> analysis =

@@ -45,6 +45,36 @@ SweepResults Results(std::size_t count) {
   return results;
 }
 
+TEST(SweepInsights, AStoppedRunCountsWithWhatItsCurvePromises) {
+  SweepResults results = Results(40);
+  results.config_text += "early_terminate: {type: asha, min_iter: 1, max_iter: 9, eta: 3}\n";
+  const auto mean_at_the_edge = [&] {
+    Result<SweepInsights> insights = SweepInsights::Create(results);
+    EXPECT_TRUE(insights) << insights.error().message;
+    const Value summary = insights->Summary();
+    const Value& slice = summary.Find("slices")->as_list()[0];
+    EXPECT_EQ(slice.Find("parameter")->as_string(), "optimizer.lr");
+    return slice.Find("points")->as_list()[0].Find("mean")->as_number();
+  };
+  // The loss falls by 10 on the way to its end; what is far from the optimum ends before.
+  results.has_stopped = true;
+  for (SweepResults::Outcome& outcome : results.outcomes) {
+    const double end = outcome.value;
+    outcome.curve = {{1, end + 10}, {3, end + 5}, {9, end}};
+    if (end > 0.5) {
+      outcome.curve.resize(1);
+      outcome.value = end + 10;
+    }
+  }
+  const double mean = mean_at_the_edge();
+  EXPECT_GT(mean, 0.5) << "worse than all that went on; it is 4 at lr = 0.0001";
+  EXPECT_LT(mean, 6) << "but not as it was when it was stopped";
+  for (SweepResults::Outcome& outcome : results.outcomes) {
+    outcome.curve.clear();
+  }
+  EXPECT_GT(mean_at_the_edge(), 10) << "so curves are what makes the difference";
+}
+
 TEST(SweepInsights, SpeakTheLanguageOfTheFile) {
   Result<SweepInsights> insights = SweepInsights::Create(Results(40));
   ASSERT_TRUE(insights) << insights.error().message;

@@ -78,6 +78,33 @@ def test_too_few_results_and_wrong_questions_are_told_apart(server, user, sweep,
         assert wrong.status == 400 and words in wrong.text, wrong.text
 
 
+def test_a_stopped_run_counts_for_what_it_would_have_become(server, user, person):
+    """Every score climbs by 10 to its end, and hyperband stops the bad ones at the bottom of that."""
+    rule = "early_terminate: {type: hyperband, min_iter: 1, eta: 3}\n"
+    sweep = person.json("sweep", "create", "-", "-p", "p", stdin=SWEEP + rule)["name"]
+    draws = random.Random(4)
+    stopped = 0
+    for number in range(30):
+        exponent = draws.uniform(-4, -1)
+        run = f"{sweep}r{number}"
+        server.create_run(user, "p", run, sweep=sweep, config=json.dumps({"lr": {"value": 10 ** exponent}, "kind": {"value": "a"}}))
+        rows = [json.dumps({"_step": step, "score": -(exponent + 2) ** 2 - 10 / step}) for step in range(1, 10)]
+        first = server.file_stream(user, "p", run, {"files": {"wandb-history.jsonl": {"offset": 0, "content": rows[:1]}}})
+        if first.json().get("stopped"):
+            stopped += 1
+            end = {"complete": True, "exitcode": 1}
+        else:
+            end = {"files": {"wandb-history.jsonl": {"offset": 1, "content": rows[1:]}}, "complete": True, "exitcode": 0}
+        assert server.file_stream(user, "p", run, end).status == 200
+    assert stopped > 8
+    told = insights(server, user, sweep).json()
+    assert told["results"] == 30
+    slice_of_lr = next(one["points"] for one in told["slices"] if one["parameter"] == "lr")
+    assert slice_of_lr[0]["value"] == pytest.approx(0.0001)
+    # At full length it is -4 - 10/9 there; where the runs were stopped it was -14.
+    assert slice_of_lr[0]["mean"] == pytest.approx(-4 - 10 / 9, abs=2.5)
+
+
 def test_a_contour_is_of_any_two_names(server, user, person):
     """Names may hold commas and ampersands: a query key each keeps them apart."""
     names = ["a,b", "c&d"]

@@ -67,7 +67,10 @@ struct Outlook {
 
 class Analysis {
  public:
-  // Looks at objective number `objective` of `trials`, which need not be in any order.
+  // Looks at objective number `objective` of `trials`, which need not be in any order. With
+  // options.fidelity, and one objective, a trial whose observations end more than half a rung
+  // before the full length (the longest trial's without Fidelity::max) counts with the value that
+  // the joint model of all curves expects of it there. One without observations is of full length.
   // Errors: kFailedPrecondition with fewer than 4 results or nothing to vary.
   static Result<Analysis> Create(const SearchSpace& space, std::span<const Trial> trials,
                                  const SamplerOptions& options, std::size_t objective = 0);

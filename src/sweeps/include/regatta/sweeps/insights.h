@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,13 +31,18 @@ struct SweepResults {
   struct Outcome {
     std::uint32_t group = 0;  // index of the first point with these values
     std::string args_json;
-    double value = 0;  // the mean over the repeats
+    double value = 0;                        // the mean over the repeats
+    std::optional<std::uint32_t> attempt{};  // whose value it is; absent: of several repeats
+    // At rungs, where ReadCurves has filled it in.
+    std::vector<search::Observation> curve{};
   };
   std::string metric;
   std::string config_text;
   std::uint64_t seed = 0;
   std::size_t objective = 0;      // the metric's place among the sweep's objectives
   std::vector<Outcome> outcomes;  // by group
+  // Some of them were stopped before their full length, so that curves matter.
+  bool has_stopped = false;
   // Equal for equal results: what was computed from them need not be computed again.
   std::uint64_t version = 0;
 };
@@ -46,10 +52,16 @@ struct SweepResults {
 Result<SweepResults> ReadSweepResults(const tracking::Tables& tables, const SweepRow& row,
                                       std::string_view metric);
 
+// Fills in the curves of the outcomes if some of them were stopped; else does nothing. Reads every
+// value that the sweep's runs have logged of the metric.
+Result<void> ReadCurves(const tracking::Tables& tables, SweepId sweep, SweepResults& results);
+
 class SweepInsights {
  public:
   // Of more than `kResultsMax` results the best tenth and an even choice of the others are looked
-  // at. Errors: kFailedPrecondition with fewer than 4 results, or where nothing varies.
+  // at. With curves, a run that was stopped early counts with what the model of the curves expects
+  // of it at full length (search::Analysis::Create); without them, with its best value. Errors:
+  // kFailedPrecondition with fewer than 4 results, or where nothing varies.
   static Result<SweepInsights> Create(const SweepResults& results);
   static constexpr std::size_t kResultsMax = 500;
 
