@@ -1,7 +1,7 @@
 // Measures multi-fidelity searches on suite S5.
 //
 //   search_curves METHOD [seeds=5] [first=0] [parity=0|1|-1] [workers=8] [full=32] [limit=N]
-//                 [NAME=VALUE ...]
+//                 [eta=3] [NAME=VALUE ...]
 //     METHOD: "one-epoch", or SAMPLER, SAMPLER+STOPPER, SAMPLER+STOPPER+curves (the sampler is told
 //     of observations), e.g. tpe+asha+curves. Other NAME=VALUE are settings of the sampler.
 //     Trains until as many epochs are consumed as `full` full trainings take. One line a run:
@@ -68,8 +68,8 @@ void RunOne(const CurveTask& task, const std::string& label, const CurveMethod& 
 }
 
 int Run(const std::vector<std::string>& arguments) {
-  std::map<std::string, double> own = {{"seeds", 5},   {"first", 0}, {"parity", 0},
-                                       {"workers", 8}, {"full", 32}, {"limit", 1e9}};
+  std::map<std::string, double> own = {{"seeds", 5}, {"first", 0},   {"parity", 0}, {"workers", 8},
+                                       {"full", 32}, {"limit", 1e9}, {"eta", 3}};
   CurveMethod method = ParseMethod(arguments[0]);
   std::string label = arguments[0];
   for (std::size_t i = 1; i < arguments.size(); ++i) {
@@ -82,6 +82,10 @@ int Run(const std::vector<std::string>& arguments) {
       method.settings[name] = value;
       label += " " + arguments[i];
     }
+  }
+  method.eta = own["eta"];
+  if (method.eta != 3) {
+    label += fmt::format(" eta={:g}", method.eta);
   }
   std::size_t done = 0;
   for (std::size_t number = 0; number < CurveTaskCount(); ++number) {

@@ -183,7 +183,7 @@ class Simulation {
     options.seed = seed;
     options.settings = method.settings;
     if (method.knows_length) {
-      options.fidelity = search::Fidelity{1, task.epochs, 3};
+      options.fidelity = search::Fidelity{1, task.epochs, method.eta};
     }
     fidelity_ = options.fidelity;
     auto sampler = search::MakeSampler(method.sampler, task.space, options);
@@ -194,6 +194,7 @@ class Simulation {
       stop.type = method.stopper;
       stop.min_iter = 1;
       stop.max_iter = task.epochs;
+      stop.eta = method.eta;
       auto stopper = search::MakeStopper(stop);
       Check(stopper.has_value(), "the method has a stopping rule");
       stopper_ = *std::move(stopper);
@@ -239,8 +240,15 @@ class Simulation {
     Rng rng = Rng(seed_, 78).Split(running.trial.id);
     running.seconds = task_.duration(running.trial.values) * std::exp(0.3 * rng.Normal());
     (void)sampler_->Tell(running.trial);
+    Expect();
     events_.push({time + running.seconds, running.trial.id});
     running_.push_back(std::move(running));
+  }
+
+  void Expect() {
+    if (stopper_ && stopper_->wants_expectations()) {
+      stopper_->Expect(sampler_->ExpectedEnds());
+    }
   }
 
   void Epoch(double time, TrialId id) {
@@ -258,6 +266,8 @@ class Simulation {
     bool stops = false;
     if (stopper_) {
       stopper_->Report(id, epoch, seen);
+      // The expectations are those after the last suggestion or rung: as a server's, whose model
+      // works in the background, they do not know this value yet.
       stops = epoch < task_.epochs && stopper_->Decide(id).stop;
     }
     const bool blew_up = !std::isfinite(seen);
@@ -267,6 +277,7 @@ class Simulation {
         told.observations = search::AtRungs(*fidelity_, false, trial.observations, false);
         if (!told.observations.empty() && told.observations.back().step == epoch) {
           (void)sampler_->Tell(told);
+          Expect();
         }
       }
       events_.push({time + running.seconds, id});

@@ -37,6 +37,7 @@ CurveTask MakeCurveTask(std::size_t number);
 struct CurveMethod {
   std::string sampler = "random";
   std::string stopper;        // type of early_terminate; empty: everything is trained in full
+  double eta = 3;             // of the stopper's rungs, and of those the sampler is told of
   bool knows_length = false;  // the sampler is told of observations (SamplerOptions::fidelity)
   std::map<std::string, double> settings;  // of the sampler
 };

@@ -244,7 +244,14 @@ Result<void> JournaledSearch::Apply(JournalEntry entry) {
 }
 
 search::StopDecision JournaledSearch::Decide(search::TrialId id) const {
-  return stopper_ == nullptr ? search::StopDecision{} : stopper_->Decide(id);
+  if (stopper_ == nullptr) return {};
+  if (stopper_->wants_expectations()) {
+    // Only a stop can be taken back by what the model expects; what it expected earlier, which
+    // nobody knows after a restart, does not count.
+    stopper_->Expect({});
+    if (stopper_->Decide(id).stop) stopper_->Expect(sampler_->ExpectedEnds());
+  }
+  return stopper_->Decide(id);
 }
 
 }  // namespace regatta::app

@@ -4,6 +4,10 @@
 // Rung k is r·η^k. A trial is compared at the highest rung it has reached, by its best value up to
 // there, with the best 1/η of all that reached it. A rung decides once 2η trials have reached it,
 // ties survive, and the trial that is best at any rung is never stopped.
+//
+// The rule "model" decides from η trials on, and spares those that the search's model of learning
+// curves (rung_model.h) expects to end among the best third of all that reached the rung: rank
+// alone stops what learns slowly.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,10 +23,12 @@ namespace {
 
 class AshaStopper : public EarlyStopper {
  public:
-  AshaStopper(std::vector<std::int64_t> rungs, const StopperOptions& options)
+  AshaStopper(std::vector<std::int64_t> rungs, const StopperOptions& options, bool asks_model)
       : rungs_(std::move(rungs)),
         sign_(options.goal == Goal::kMaximize ? -1.0 : 1.0),
         eta_(options.eta),
+        asks_model_(asks_model),
+        count_min_(asks_model ? eta_ : 2 * eta_),
         at_rung_(rungs_.size()) {}
 
   void Report(TrialId id, std::int64_t resource, double value) override {
@@ -62,7 +68,7 @@ class AshaStopper : public EarlyStopper {
       return decision;
     }
     const Run& run = found->second;
-    decision.rule = "asha";
+    decision.rule = asks_model_ ? "model" : "asha";
     if (run.best.empty()) {
       if (run.invalid >= rungs_.front()) {
         decision.stop = true;
@@ -76,9 +82,9 @@ class AshaStopper : public EarlyStopper {
     const auto count = static_cast<double>(values.size());
     decision.rung = rungs_[rung];
     decision.value = sign_ * run.best[rung];
-    if (count < 2 * eta_) {
+    if (count < count_min_) {
       decision.reason = fmt::format("only {} trials have reached {} so far, {:g} are needed",
-                                    values.size(), rungs_[rung], std::ceil(2 * eta_));
+                                    values.size(), rungs_[rung], std::ceil(count_min_));
       return decision;
     }
     const auto kept = static_cast<std::size_t>(std::max(1.0, std::floor(count / eta_)));
@@ -89,8 +95,21 @@ class AshaStopper : public EarlyStopper {
                                   *decision.value, rungs_[rung],
                                   run.best[rung] > threshold ? "not among" : "among", kept,
                                   values.size(), *decision.threshold);
+    if (decision.stop) {
+      SpareIfPromising(id, rung, decision);
+    }
     return decision;
   }
+
+  void Expect(std::span<const ExpectedEnd> ends) override {
+    ends_.clear();
+    for (const ExpectedEnd& end : ends) {
+      if (asks_model_ && std::isfinite(end.value)) {
+        ends_[end.trial] = sign_ * end.value;
+      }
+    }
+  }
+  bool wants_expectations() const override { return asks_model_; }
 
   std::vector<StopDecision> DecideAll() const override {
     std::vector<StopDecision> stops;
@@ -119,16 +138,40 @@ class AshaStopper : public EarlyStopper {
     return false;
   }
 
+  // Takes a stop back if the model expects the trial among the best of those that reached the rung.
+  void SpareIfPromising(TrialId id, std::size_t rung, StopDecision& decision) const {
+    constexpr std::size_t kSparedShare = 3;
+    const auto own = ends_.find(id);
+    if (own == ends_.end()) {
+      return;
+    }
+    std::size_t known = 0;
+    std::size_t better = 0;
+    for (const auto& [other, run] : runs_) {
+      const auto end = run.best.size() > rung ? ends_.find(other) : ends_.end();
+      if (end != ends_.end()) {
+        ++known;
+        better += end->second < own->second ? 1 : 0;
+      }
+    }
+    const std::size_t spared = std::max<std::size_t>(1, known / kSparedShare);
+    decision.stop = better >= spared;
+    decision.reason +=
+        fmt::format("; the model expects {:.6g} of it in the end, {} the best {} of {}",
+                    sign_ * own->second, decision.stop ? "not among" : "among", spared, known);
+  }
+
   const std::vector<std::int64_t> rungs_;
   const double sign_;
   const double eta_;
+  const bool asks_model_;
+  const double count_min_;  // trials at a rung that decides
   std::map<TrialId, Run> runs_;
   std::vector<std::vector<double>> at_rung_;  // sorted
+  std::map<TrialId, double> ends_;            // expected, lower is better
 };
 
-}  // namespace
-
-Result<std::unique_ptr<EarlyStopper>> MakeAsha(const StopperOptions& options) {
+Result<std::unique_ptr<EarlyStopper>> Make(const StopperOptions& options, bool asks_model) {
   if (!(options.eta > 1) || !std::isfinite(options.eta)) {
     return InvalidArgument(fmt::format("early_terminate: eta {} must be above 1", options.eta));
   }
@@ -143,7 +186,18 @@ Result<std::unique_ptr<EarlyStopper>> MakeAsha(const StopperOptions& options) {
     rungs.push_back(static_cast<std::int64_t>(rung));
     rung *= options.eta;
   }
-  return std::unique_ptr<EarlyStopper>(std::make_unique<AshaStopper>(std::move(rungs), options));
+  return std::unique_ptr<EarlyStopper>(
+      std::make_unique<AshaStopper>(std::move(rungs), options, asks_model));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EarlyStopper>> MakeAsha(const StopperOptions& options) {
+  return Make(options, false);
+}
+
+Result<std::unique_ptr<EarlyStopper>> MakeModel(const StopperOptions& options) {
+  return Make(options, true);
 }
 
 }  // namespace regatta::search

@@ -43,6 +43,9 @@ class AuditedStopper : public EarlyStopper {
     runs_.erase(id);
   }
 
+  void Expect(std::span<const ExpectedEnd> ends) override { rule_->Expect(ends); }
+  bool wants_expectations() const override { return rule_->wants_expectations(); }
+
   StopDecision Decide(TrialId id) const override { return Spared(rule_->Decide(id)); }
 
   std::vector<StopDecision> DecideAll() const override {

@@ -130,6 +130,31 @@ class BayesSampler : public BookSampler {
     });
   }
 
+  std::vector<ExpectedEnd> ExpectedEnds() override {
+    Refresh();
+    model_.DropPending();
+    if (!options_.fidelity || options_.objectives.size() > 1 || !model_.ready()) {
+      return {};
+    }
+    std::vector<ExpectedEnd> ends;
+    std::vector<Unit> units;
+    for (std::size_t i = 0; i < settled_units_.size(); ++i) {
+      if (HasResult(book_.trial(book_.settled()[i]), 1)) {
+        ends.push_back({.trial = book_.settled()[i]});
+        units.push_back(settled_units_[i]);
+      }
+    }
+    for (const auto& [id, open] : book_.open()) {
+      ends.push_back({.trial = id});
+      units.push_back(encoder_.ToUnit(book_.trial(id).values));
+    }
+    const std::vector<double> values = model_.ExpectedAtEnd(units);
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      ends[i].value = values[i];
+    }
+    return ends;
+  }
+
  private:
   // Whether observations of the trial are part of the model.
   bool HasCurve(TrialId id) const {

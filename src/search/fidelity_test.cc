@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "regatta/base/rng.h"
@@ -241,6 +242,41 @@ TEST(BayesSampler, ExtrapolatesShortTrialsToFullLength) {
   EXPECT_LT(worst_error, 0.5) << "also where it explores";
   EXPECT_LT(mean_error, 0.1);
   EXPECT_LT(best, 0.075) << "0.063 is the optimum";
+}
+
+TEST(BayesSampler, SaysWhatItExpectsOfAllTrialsAtFullLength) {
+  for (const Goal goal : {Goal::kMinimize, Goal::kMaximize}) {
+    const double sign = goal == Goal::kMaximize ? -1 : 1;
+    SamplerOptions options = WithCurves(9);
+    options.objectives = {{goal}};
+    auto sampler = Must(MakeSampler("bayes", Two(), options));
+    auto unasked = Must(MakeSampler("bayes", Two(), options));
+    EXPECT_TRUE(sampler->ExpectedEnds().empty()) << "there is no model yet";
+    std::map<TrialId, Point> points;
+    for (TrialId id = 0; id < 30; ++id) {
+      const Point point = Must(sampler->Suggest(id, 1))[0].values;
+      EXPECT_EQ(point, Must(unasked->Suggest(id, 1))[0].values) << "asking changes no answer";
+      points[id] = point;
+      Trial trial = Trained(id, point, id % 3 == 0 ? 27 : 3,
+                            id >= 28 ? TrialState::kRunning : TrialState::kFinished);
+      for (Observation& observation : trial.observations) {
+        observation.value *= sign;
+      }
+      for (double& objective : trial.objectives) {
+        objective *= sign;
+      }
+      ASSERT_TRUE(sampler->Tell(trial));
+      ASSERT_TRUE(unasked->Tell(trial));
+      (void)sampler->ExpectedEnds();
+    }
+    const std::vector<ExpectedEnd> ends = sampler->ExpectedEnds();
+    ASSERT_EQ(ends.size(), 30U) << "open ones included";
+    double error = 0;
+    for (const ExpectedEnd& end : ends) {
+      error += std::abs(end.value - sign * ValueAt(points.at(end.trial), 27)) / 30;
+    }
+    EXPECT_LT(error, 0.1);
+  }
 }
 
 TEST(BayesSampler, ExpectsLittleOfTheRestOnceARunningCurveIsNearTheOptimum) {

@@ -585,6 +585,16 @@ std::vector<double> OutcomeModel::Scales(std::size_t chosen) const {
   return scales;
 }
 
+std::vector<double> OutcomeModel::ExpectedAtEnd(std::span<const Unit> units) const {
+  std::vector<double> values = objectives_.front()->Means(Seen(units));
+  if (options_->objectives.front().goal == Goal::kMaximize) {
+    for (double& value : values) {
+      value = -value;
+    }
+  }
+  return values;
+}
+
 void OutcomeModel::Explain(const Unit& unit, Explanation& why) {
   const Surrogate& surrogate = *objectives_.front();
   const double sign = options_->objectives.front().goal == Goal::kMaximize ? -1.0 : 1.0;

@@ -78,6 +78,10 @@ class OutcomeModel {
 
   const Surrogate& objective(std::size_t k) const { return *objectives_[k]; }
 
+  // What the ensemble expects of the first objective, in its own sign; at full length if trials
+  // have one. Requires: ready().
+  std::vector<double> ExpectedAtEnd(std::span<const Unit> units) const;
+
   // Fills in what is predicted for the first objective.
   void Explain(const Unit& unit, Explanation& why);
 

@@ -13,10 +13,8 @@ struct Entry {
 };
 
 constexpr Entry kStoppers[] = {
-    {"hyperband", &MakeHyperband},
-    {"asha", &MakeAsha},
-    {"median", &MakeMedian},
-    {"curve", &MakeCurve},
+    {"hyperband", &MakeHyperband}, {"asha", &MakeAsha},   {"model", &MakeModel},
+    {"median", &MakeMedian},       {"curve", &MakeCurve},
 };
 
 }  // namespace

@@ -65,6 +65,43 @@ TEST(AshaStopper, NeverStopsTheLeaderOfARung) {
   EXPECT_FALSE(stopper->Decide(0).stop);
 }
 
+TEST(ModelStopper, SparesWhatTheModelExpectsAmongTheBestThird) {
+  StopperOptions options = Type("model");
+  options.goal = Goal::kMaximize;
+  options.eta = 2;
+  auto stopper = Must(MakeStopper(options));
+  EXPECT_TRUE(stopper->wants_expectations());
+  stopper->Report(0, 1, 0);
+  EXPECT_FALSE(stopper->Decide(0).stop) << "one trial is fewer than eta";
+  for (TrialId id = 1; id < 6; ++id) {
+    stopper->Report(id, 1, static_cast<double>(id));
+  }
+  EXPECT_EQ(stopper->DecideAll().size(), 3U) << "without a model by rank alone: 0, 1 and 2";
+  std::vector<ExpectedEnd> ends;
+  for (TrialId id = 0; id < 6; ++id) {
+    ends.push_back({id, id == 1 ? 9.0 : static_cast<double>(id)});
+  }
+  ends.push_back({77, 100});  // has not reached the rung
+  stopper->Expect(ends);
+  EXPECT_TRUE(stopper->Decide(0).stop);
+  EXPECT_FALSE(stopper->Decide(1).stop) << stopper->Decide(1).reason;
+  EXPECT_NE(stopper->Decide(1).reason.find("expects 9 of it in the end, among the best 2 of 6"),
+            std::string::npos)
+      << stopper->Decide(1).reason;
+  EXPECT_TRUE(stopper->Decide(2).stop);
+  EXPECT_FALSE(stopper->Decide(3).stop) << "rank keeps it, whatever the model says";
+  EXPECT_EQ(stopper->Decide(2).rule, "model");
+  stopper->Expect({});
+  EXPECT_TRUE(stopper->Decide(1).stop) << "what was expected before no longer counts";
+}
+
+TEST(ModelStopper, IsTheOnlyOneThatListens) {
+  for (const char* type : {"hyperband", "asha", "median", "curve"}) {
+    auto stopper = Must(MakeStopper(Type(type)));
+    EXPECT_FALSE(stopper->wants_expectations()) << type;
+  }
+}
+
 TEST(MedianStopper, StopsWhatIsWorseThanTheMedianOfTheOthers) {
   auto stopper = Must(MakeStopper(Type("median")));
   for (TrialId id = 0; id < 5; ++id) {

@@ -9,6 +9,7 @@ namespace regatta::search {
 
 Result<std::unique_ptr<EarlyStopper>> MakeHyperband(const StopperOptions& options);
 Result<std::unique_ptr<EarlyStopper>> MakeAsha(const StopperOptions& options);
+Result<std::unique_ptr<EarlyStopper>> MakeModel(const StopperOptions& options);
 Result<std::unique_ptr<EarlyStopper>> MakeMedian(const StopperOptions& options);
 Result<std::unique_ptr<EarlyStopper>> MakeCurve(const StopperOptions& options);
 

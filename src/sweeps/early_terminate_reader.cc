@@ -12,7 +12,9 @@
 namespace regatta::sweeps {
 namespace {
 
-constexpr std::array<std::string_view, 4> kTypes = {"hyperband", "asha", "median", "curve"};
+constexpr std::array<std::string_view, 5> kTypes = {"hyperband", "asha", "median", "curve",
+                                                    "model"};
+
 void ReadHyperband(MapReader& reader, EarlyTerminateConfig& config) {
   config.min_iter = reader.Whole("min_iter", 1, Severity::kError);
   config.max_iter = reader.Whole("max_iter", 1, Severity::kError);
@@ -65,6 +67,7 @@ void ReadEarlyTerminate(const Value& value, SweepConfig& sweep, ProblemList& pro
         }
         break;
       case EarlyTerminateType::kAsha:
+      case EarlyTerminateType::kModel:
         config.min_iter = reader.Whole("min_iter", 1, Severity::kError);
         config.max_iter = reader.Whole("max_iter", 1, Severity::kError);
         if (config.min_iter && config.max_iter && *config.min_iter >= *config.max_iter) {
@@ -85,12 +88,17 @@ void ReadEarlyTerminate(const Value& value, SweepConfig& sweep, ProblemList& pro
         }
         break;
     }
+    if (config.type == EarlyTerminateType::kModel) {
+      config.eta = reader.Number("eta", Severity::kError).value_or(2.0);
+    }
     if (config.type == EarlyTerminateType::kHyperband || config.type == EarlyTerminateType::kAsha) {
       config.eta = reader.Number("eta", Severity::kError).value_or(3.0);
+      config.strict = reader.Flag("strict", Severity::kWarning).value_or(true);
+    }
+    if (config.type != EarlyTerminateType::kMedian && config.type != EarlyTerminateType::kCurve) {
       if (config.eta <= 1) {
         reader.Report(Severity::kError, "eta", fmt::format("eta {} is not above 1", config.eta));
       }
-      config.strict = reader.Flag("strict", Severity::kWarning).value_or(true);
     }
     reader.ReportUnknown(
         Severity::kWarning,
@@ -128,7 +136,7 @@ search::StopperOptions MakeStopperOptions(const SweepConfig& config) {
   options.strict = given.strict;
   options.min_runs = given.min_runs;
   options.confidence = given.confidence;
-  if (given.type == EarlyTerminateType::kAsha || given.type == EarlyTerminateType::kCurve) {
+  if (given.type != EarlyTerminateType::kHyperband && given.type != EarlyTerminateType::kMedian) {
     options.audit = 0.05;  // hyperband stops what W&B's does, to the run
   }
   options.seed = static_cast<std::uint64_t>(config.regatta.seed.value_or(0));

@@ -19,6 +19,7 @@ class NumberSource : public PointSource {
     std::uint64_t search_size = ~std::uint64_t{0};
     std::uint32_t initial_points = 0;  // grid numbers size-1, size-2, ...
     std::string search_error;
+    ExpectedEnds expected;
   };
 
   explicit NumberSource(Options options) : options_(std::move(options)) {}
@@ -26,6 +27,8 @@ class NumberSource : public PointSource {
   static std::string Args(std::uint64_t number) {
     return fmt::format("{{\"x\":{{\"value\":{}}}}}", number);
   }
+
+  ExpectedEnds Expected() override { return options_.expected; }
 
   std::optional<std::uint64_t> grid_size() const override {
     return options_.grid_size > 0 ? std::optional(options_.grid_size) : std::nullopt;

@@ -22,8 +22,12 @@ class PreparedSearch::Core : public Readiness,
                              public Coolable,
                              public std::enable_shared_from_this<Core> {
  public:
-  Core(std::unique_ptr<search::Sampler> sampler, Background background)
-      : background_(std::move(background)), sampler_(std::move(sampler)) {
+  using ExpectedEnds = std::shared_ptr<const std::vector<search::ExpectedEnd>>;
+
+  Core(std::unique_ptr<search::Sampler> sampler, Background background, bool follows_ends)
+      : background_(std::move(background)),
+        follows_ends_(follows_ends),
+        sampler_(std::move(sampler)) {
     Check(background_.post != nullptr, "a search prepared in the background has a background");
   }
 
@@ -92,6 +96,11 @@ class PreparedSearch::Core : public Readiness,
       }
     }
     return std::nullopt;
+  }
+
+  ExpectedEnds Expected() {
+    const std::lock_guard lock(mutex_);
+    return ends_;
   }
 
   void Cool() override {
@@ -168,6 +177,15 @@ class PreparedSearch::Core : public Readiness,
     if (id) {
       Result<std::optional<Suggestion>> made = Make(*id);
       Publish(*id, version, std::move(made));
+    }
+    const bool expects = follows_ends_ && (id || !news.empty());
+    if (expects) {
+      auto ends =
+          std::make_shared<const std::vector<search::ExpectedEnd>>(sampler_->ExpectedEnds());
+      const std::lock_guard lock(mutex_);
+      ends_ = std::move(ends);
+    }
+    if (id || expects) {
       if (background_.warm != nullptr) {
         background_.warm->Used(shared_from_this());
       }
@@ -225,6 +243,7 @@ class PreparedSearch::Core : public Readiness,
   }
 
   const Background background_;
+  const bool follows_ends_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -233,6 +252,7 @@ class PreparedSearch::Core : public Readiness,
   std::uint64_t version_ = 1;                       // of what was told
   std::deque<Made> ready_;                          // of one version, by id
   std::optional<Trial> taken_;                      // the newest one, until its owner tells it
+  ExpectedEnds ends_;
   TrialId next_ = 0;
   TrialId stride_ = 1;
   std::size_t wanted_ = 0;
@@ -265,8 +285,9 @@ void WarmSearches::Used(const std::shared_ptr<Coolable>& search) {
   }
 }
 
-PreparedSearch::PreparedSearch(std::unique_ptr<search::Sampler> sampler, Background background)
-    : core_(std::make_shared<Core>(std::move(sampler), std::move(background))) {}
+PreparedSearch::PreparedSearch(std::unique_ptr<search::Sampler> sampler, Background background,
+                               bool follows_ends)
+    : core_(std::make_shared<Core>(std::move(sampler), std::move(background), follows_ends)) {}
 
 PreparedSearch::~PreparedSearch() { core_->Cancel(); }
 
@@ -277,6 +298,9 @@ void PreparedSearch::Prepare(TrialId next, TrialId stride, std::size_t count) {
 }
 Result<std::optional<Suggestion>> PreparedSearch::Take(TrialId id) { return core_->Take(id); }
 std::optional<Suggestion> PreparedSearch::TakeOlder() { return core_->TakeOlder(); }
+std::shared_ptr<const std::vector<search::ExpectedEnd>> PreparedSearch::Expected() const {
+  return core_->Expected();
+}
 std::shared_ptr<Readiness> PreparedSearch::readiness() const { return core_; }
 
 }  // namespace regatta::sweeps

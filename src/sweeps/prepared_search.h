@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "regatta/base/result.h"
 #include "regatta/search/sampler.h"
@@ -46,8 +47,9 @@ class WarmSearches {
 
 class PreparedSearch {
  public:
-  // Requires: `background.post` is not empty.
-  PreparedSearch(std::unique_ptr<search::Sampler> sampler, Background background);
+  // `follows_ends`: Expected is wanted. Requires: `background.post` is not empty.
+  PreparedSearch(std::unique_ptr<search::Sampler> sampler, Background background,
+                 bool follows_ends = false);
   // Does not wait: work under way ends by itself, and its result is dropped.
   ~PreparedSearch();
   PreparedSearch(const PreparedSearch&) = delete;
@@ -66,6 +68,10 @@ class PreparedSearch {
   Result<std::optional<search::Suggestion>> Take(search::TrialId id);
   // A suggestion that rests on less than what was told, if one is left. Given once.
   std::optional<search::Suggestion> TakeOlder();
+
+  // What the sampler expects of trials (Sampler::ExpectedEnds), as of the last work done in the
+  // background; a new object after each. Null: none yet, or not followed.
+  std::shared_ptr<const std::vector<search::ExpectedEnd>> Expected() const;
 
   std::shared_ptr<Readiness> readiness() const;
 

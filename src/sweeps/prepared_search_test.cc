@@ -340,6 +340,42 @@ TEST_F(PreparedSourceTest, HasNoPointForNowWhereADrawWouldRepeatOne) {
   EXPECT_FALSE(*end);
 }
 
+TEST(PreparedSearch, PublishesWhatIsExpectedOfTrialsOnceItHasTakenThemIn) {
+  const search::SearchSpace space = Space();
+  const auto bayes = [&space] {
+    return *search::MakeSampler(
+        "bayes", space,
+        {.seed = 7, .fidelity = search::Fidelity{1, 9, 3}, .settings = {{"particles", 2}}});
+  };
+  const auto direct = bayes();
+  Workshop workshop;
+  PreparedSearch prepared(bayes(), workshop.background(), true);
+  EXPECT_EQ(prepared.Expected(), nullptr);
+  Rng rng(5);
+  for (TrialId id = 0; id < 8; ++id) {
+    Trial trial{.id = id,
+                .values = direct->Suggest(id, 1)->front().values,
+                .state = TrialState::kFinished,
+                .observations = {{1, 2.0}, {9, 1.0}},
+                .objectives = {rng.Uniform()}};
+    (void)direct->Tell(trial);
+    prepared.Tell(std::move(trial));
+  }
+  EXPECT_EQ(prepared.Expected(), nullptr) << "the background has not worked yet";
+  workshop.DoAll();
+  const auto expected = prepared.Expected();
+  ASSERT_NE(expected, nullptr);
+  const std::vector<search::ExpectedEnd> ends = direct->ExpectedEnds();
+  ASSERT_EQ(expected->size(), 8U);
+  ASSERT_EQ(ends.size(), 8U);
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    EXPECT_EQ((*expected)[i].trial, ends[i].trial);
+    EXPECT_EQ((*expected)[i].value, ends[i].value);
+  }
+  workshop.DoAll();
+  EXPECT_EQ(prepared.Expected(), expected) << "nothing was told since";
+}
+
 // Proposals after trials of which half were stopped at their third value.
 std::vector<std::string> AfterShortRuns(const std::string& early_terminate, double last_value) {
   const auto source = *MakePointSource(

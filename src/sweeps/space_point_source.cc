@@ -130,6 +130,16 @@ class SpacePointSource : public PointSource {
     }
   }
 
+  ExpectedEnds Expected() override {
+    if (prepared_ != nullptr) {
+      return prepared_->Expected();
+    }
+    if (sampler_ != nullptr && std::exchange(ends_are_old_, false)) {
+      ends_ = std::make_shared<const std::vector<search::ExpectedEnd>>(sampler_->ExpectedEnds());
+    }
+    return ends_;
+  }
+
   std::shared_ptr<Readiness> readiness() const override {
     return prepared_ == nullptr ? nullptr : prepared_->readiness();
   }
@@ -205,6 +215,7 @@ class SpacePointSource : public PointSource {
 
   // Whether the search knows the trial now.
   bool TellTrial(search::Trial trial) {
+    ends_are_old_ = true;
     if (prepared_ == nullptr) {
       return sampler_->Tell(trial).has_value();
     }
@@ -214,6 +225,7 @@ class SpacePointSource : public PointSource {
   }
 
   void ForgetTrial(search::TrialId id) {
+    ends_are_old_ = true;
     if (prepared_ == nullptr) {
       sampler_->Forget(id);
     } else {
@@ -360,6 +372,8 @@ class SpacePointSource : public PointSource {
   // None for a grid; one that answers at once; or one prepared in the background with draws beside
   // it, both told the same.
   std::unique_ptr<search::Sampler> sampler_;
+  ExpectedEnds ends_;          // of sampler_
+  bool ends_are_old_ = false;  // something was told since
   std::unique_ptr<PreparedSearch> prepared_;
   std::unique_ptr<search::Sampler> draws_;
   std::unordered_map<std::uint32_t, Told> told_;
@@ -441,8 +455,11 @@ Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
   if (!draws) {
     return draws.error();
   }
-  source->UsePrepared(std::make_unique<PreparedSearch>(*std::move(sampler), std::move(background)),
-                      *std::move(draws));
+  const bool follows_ends =
+      config.early_terminate && config.early_terminate->type == EarlyTerminateType::kModel;
+  source->UsePrepared(
+      std::make_unique<PreparedSearch>(*std::move(sampler), std::move(background), follows_ends),
+      *std::move(draws));
   return std::unique_ptr<PointSource>(std::move(source));
 }
 

@@ -246,6 +246,14 @@ class SweepReader {
       top_.Report(Severity::kError, "early_terminate", "early_terminate needs a metric",
                   "add metric: {name: NAME, goal: minimize}");
     }
+    if (config_.early_terminate && config_.early_terminate->type == EarlyTerminateType::kModel &&
+        is_method_known_ && SamplerName(config_) != "bayes") {
+      top_.Report(Severity::kWarning, "early_terminate",
+                  fmt::format("type model asks the model of bayes, and {} has none: runs are "
+                              "stopped by rank alone",
+                              SamplerName(config_)),
+                  "use method: bayes, or type: asha");
+    }
     if (options_.strict_yaml && config_.method == SearchMethod::kBayes) {
       RefuseProbabilities(config_.parameters, "parameters");
     }

@@ -2,6 +2,7 @@
 // mistake, and files that must pass unchanged.
 #include "regatta/sweeps/sweep_config.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -277,6 +278,8 @@ TEST(SweepConfig, ChecksEarlyTerminate) {
   EXPECT_EQ(check("{type: hyperband, min_iter: 3}"), "");
   EXPECT_EQ(check("{type: hyperband, max_iter: 27, s: 2.0}"), "");
   EXPECT_EQ(check("{type: asha, min_iter: 1, max_iter: 81, resource: epoch}"), "");
+  EXPECT_THAT(check("{type: asha, min_iter: 9, max_iter: 9}"), HasSubstr("is not below max_iter"));
+  EXPECT_THAT(check("{type: model, min_iter: 1, max_iter: 81, eta: 1}"), HasSubstr("eta 1 is not"));
   EXPECT_THAT(check("{type: hyperbnad, min_iter: 3}"), HasSubstr("did you mean \"hyperband\"?"));
   EXPECT_THAT(check("{type: hyperband}"), HasSubstr("needs min_iter, or max_iter together with s"));
   EXPECT_THAT(check("{type: hyperband, max_iter: 27}"), HasSubstr("max_iter needs s"));
@@ -284,6 +287,27 @@ TEST(SweepConfig, ChecksEarlyTerminate) {
   EXPECT_THAT(check("{type: hyperband, max_iter: 2, s: 1}"), testing::StartsWith("E "));
   EXPECT_THAT(check("{type: hyperband, min_iter: 3, eta: 1}"), HasSubstr("eta 1 is not above 1"));
   EXPECT_THAT(check("{type: hyperband, min_iter: 3, foo: 1}"), HasSubstr("has no key \"foo\""));
+}
+
+TEST(SweepConfig, ChecksThatThereIsAModelToJudgeBy) {
+  const auto check = [](std::string_view method) {
+    return Problems(
+        fmt::format("method: {}\nmetric: {{name: loss}}\nparameters: {{x: {{min: 0.0, max: "
+                    "1.0}}}}\nearly_terminate: {{type: model, max_iter: 27}}\n",
+                    method));
+  };
+  EXPECT_EQ(check("bayes"), "");
+  EXPECT_THAT(check("random"),
+              HasSubstr("type model asks the model of bayes, and random has none"));
+  EXPECT_EQ(check("random\nregatta: {sampler: bayes}"), "");
+  const Result<ParsedSweep> parsed = ParseSweepConfig(
+      "method: bayes\nmetric: {name: loss, goal: maximize}\nparameters: {x: {min: "
+      "0.0, max: 1.0}}\nearly_terminate: {type: model, max_iter: 27}\n");
+  ASSERT_TRUE(parsed);
+  const search::StopperOptions options = MakeStopperOptions(parsed->config);
+  EXPECT_EQ(options.type, "model");
+  EXPECT_EQ(options.eta, 2);
+  EXPECT_EQ(options.audit, 0.05);
 }
 
 TEST(SweepConfig, GivesHyperbandsBands) {

@@ -311,10 +311,32 @@ void Sweep::JudgeTarget(const AttemptRecord& attempt) {
   }
 }
 
+// The search speaks of groups, the stopper of attempts.
+void Sweep::TakeExpectations() {
+  const PointSource::ExpectedEnds expected = source_->Expected();
+  if (expected == nullptr || expected == expected_) {
+    return;
+  }
+  expected_ = expected;
+  std::vector<search::ExpectedEnd> ends;
+  for (const search::ExpectedEnd& end : *expected) {
+    for (std::size_t point = end.trial; point < points_.size() && points_[point].group == end.trial;
+         ++point) {
+      for (const std::uint32_t serial : point_attempts_[point]) {
+        ends.push_back({.trial = serial, .value = end.value});
+      }
+    }
+  }
+  stopper_->Expect(ends);
+}
+
 void Sweep::JudgeEarly(std::uint32_t serial) {
   const AttemptRecord& attempt = attempts_[serial];
   if (!stopper_ || attempt.state != AttemptState::kRunning || attempt.stop != StopCause::kNone) {
     return;
+  }
+  if (stopper_->wants_expectations()) {
+    TakeExpectations();
   }
   search::StopDecision decision = stopper_->Decide(serial);
   if (decision.stop) {

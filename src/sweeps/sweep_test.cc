@@ -18,7 +18,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// Stops every trial whose newest value is above 100.
+// Stops every trial whose newest value is above 100, unless it is expected to come below 10.
 class Above100Stopper : public search::EarlyStopper {
  public:
   void Report(search::TrialId trial, std::int64_t, double value) override { last_[trial] = value; }
@@ -28,7 +28,9 @@ class Above100Stopper : public search::EarlyStopper {
     search::StopDecision decision;
     decision.trial = trial;
     const auto found = last_.find(trial);
-    decision.stop = found != last_.end() && found->second > 100;
+    const auto end = ends_.find(trial);
+    decision.stop =
+        found != last_.end() && found->second > 100 && !(end != ends_.end() && end->second < 10);
     decision.rule = "above";
     if (found != last_.end()) {
       decision.value = found->second;
@@ -38,9 +40,17 @@ class Above100Stopper : public search::EarlyStopper {
     return decision;
   }
   std::vector<search::StopDecision> DecideAll() const override { return {}; }
+  void Expect(std::span<const search::ExpectedEnd> ends) override {
+    ends_.clear();
+    for (const search::ExpectedEnd& end : ends) {
+      ends_[end.trial] = end.value;
+    }
+  }
+  bool wants_expectations() const override { return true; }
 
  private:
   std::map<search::TrialId, double> last_;
+  std::map<search::TrialId, double> ends_;
 };
 
 template <typename T>
@@ -750,6 +760,28 @@ TEST_F(SweepTest, StopsABadRunEarlyAndCountsItsValues) {
   EXPECT_EQ(Attempt(run).stop_facts, (StopFacts{"above", std::nullopt, 200, 100}));
   EXPECT_EQ(PointOf(run).state, PointState::kFinished);
   EXPECT_EQ(Get().Best()->best, 50);
+}
+
+TEST_F(SweepTest, HandsTheStopperWhatTheSearchExpectsOfGroupsAttemptByAttempt) {
+  Grid(3);
+  Register("a");
+  Register("b");
+  const std::string lost = TakeAndStart("a");
+  Pass(minutes(6));
+  ASSERT_EQ(Attempt(lost).state, AttemptState::kLost);
+  const std::string again = TakeAndStart("b");
+  ASSERT_EQ(PointOf(again).group, 0U);
+  ASSERT_EQ(Attempt(again).serial, 1U) << "a second attempt of the first group";
+  source_.expected = std::make_shared<const std::vector<search::ExpectedEnd>>(
+      std::vector<search::ExpectedEnd>{{0, 5}, {1, 50}});
+  Commit(Get().Metrics(MetricUpdate{.run_id = again}, now_));  // rebuilt with the expectations
+  Log(again, 200);
+  EXPECT_FALSE(Get().ShouldStop(again)) << "its group is expected to come to 5";
+  source_.expected = std::make_shared<const std::vector<search::ExpectedEnd>>(
+      std::vector<search::ExpectedEnd>{{0, 50}, {1, 5}});
+  Commit(Get().Metrics(MetricUpdate{.run_id = again}, now_));
+  Log(again, 300);
+  EXPECT_TRUE(Get().ShouldStop(again)) << "group 1 is another one";
 }
 
 TEST_F(SweepTest, TakesEachHistoryLineOnceHoweverOftenItIsSent) {

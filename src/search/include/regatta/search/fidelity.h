@@ -27,6 +27,12 @@ struct Fidelity {
   double eta = 3;
 };
 
+// What a model expects of a trial once it has its full length, in the objective's own sign.
+struct ExpectedEnd {
+  TrialId trial = 0;
+  double value = 0;
+};
+
 // A sampler looks at no more values of one curve than this.
 inline constexpr std::size_t kRungsMax = 6;
 

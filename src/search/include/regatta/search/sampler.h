@@ -94,6 +94,11 @@ class Sampler {
   // means that the space is used up, which is not an error. Errors: kFailedPrecondition if no
   // allowed point could be found.
   virtual Result<std::vector<Suggestion>> Suggest(TrialId first_id, std::size_t count) = 0;
+
+  // What the model expects of all trials it was told of at full length, open ones included, each
+  // once, in no order. Empty where lengths do not matter, before there is a model, and from all
+  // samplers but bayes. Changes no answer.
+  virtual std::vector<ExpectedEnd> ExpectedEnds() { return {}; }
 };
 
 // Makes the sampler called `name` ("grid", "random", "bayes", ...) for a copy of `space`.

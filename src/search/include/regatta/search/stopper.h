@@ -1,13 +1,15 @@
 // Decides which running trials end early, from their metric so far.
 //
-// Pure and deterministic: an EarlyStopper's decisions depend on the values it was told alone,
-// whatever the order between trials. Not thread-safe: the owner serialises the calls.
+// Pure and deterministic: an EarlyStopper's decisions depend on the values (and the expectations)
+// it was told alone, whatever the order between trials. Not thread-safe: the owner serialises the
+// calls.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +54,11 @@ class EarlyStopper {
   // Forgets the trial and its values.
   virtual void Forget(TrialId trial) = 0;
 
+  // What a model expects of trials at full length (Sampler::ExpectedEnds); replaces what was said
+  // before. Only the rule "model" listens, and only its wants_expectations() is true.
+  virtual void Expect(std::span<const ExpectedEnd> /*ends*/) {}
+  virtual bool wants_expectations() const { return false; }
+
   // Whether `trial` should stop now.
   virtual StopDecision Decide(TrialId trial) const = 0;
 
@@ -65,7 +72,7 @@ class EarlyStopper {
 };
 
 struct StopperOptions {
-  // "hyperband", "asha", "median" or "curve".
+  // "hyperband", "asha", "model", "median" or "curve".
   std::string type = "hyperband";
   Goal goal = Goal::kMinimize;
   std::optional<std::int64_t> min_iter;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "regatta/base/result.h"
+#include "regatta/search/fidelity.h"
 #include "regatta/sweeps/background.h"
 #include "regatta/sweeps/records.h"
 
@@ -69,6 +70,12 @@ class PointSource {
                                                        std::uint64_t number) = 0;
   // The group is new or has changed. The view is valid for the call.
   virtual void Tell(const TrialView& trial) = 0;
+
+  // What the search expects of the groups it was told of, once at full length: of all that it knew
+  // when it last looked, which in the background may be before the newest value; the same object as
+  // long as nothing changed. Null: nothing yet, or no search that could say.
+  using ExpectedEnds = std::shared_ptr<const std::vector<search::ExpectedEnd>>;
+  virtual ExpectedEnds Expected() { return nullptr; }
 
   // The next points will be asked for the groups first, first + stride, ...; `count` of them at
   // hand are enough, 0: none will be asked for. Changes no answer, only how fast it comes.

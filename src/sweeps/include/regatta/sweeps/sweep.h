@@ -308,6 +308,7 @@ class Sweep {
   Result<std::uint32_t> Lookup(std::string_view run_id) const;
   void TakeValues(std::uint32_t serial, const MetricUpdate& update);
   void TakeValue(AttemptRecord& attempt, double value);
+  void TakeExpectations();
   void JudgeEarly(std::uint32_t serial);
   void JudgeTarget(const AttemptRecord& attempt);
   void LoadHistory(std::uint32_t serial, const AttachedRun& run);
@@ -341,6 +342,7 @@ class Sweep {
   SweepSettings settings_;
   std::unique_ptr<PointSource> source_;
   std::unique_ptr<search::EarlyStopper> stopper_;
+  PointSource::ExpectedEnds expected_;  // what the stopper was last told
 
   // Records.
   SweepRecord sweep_;

@@ -45,14 +45,14 @@ struct MetricEntry {
   bool is_objective() const { return !min && !max; }
 };
 
-enum class EarlyTerminateType : std::uint8_t { kHyperband, kAsha, kMedian, kCurve };
+enum class EarlyTerminateType : std::uint8_t { kHyperband, kAsha, kMedian, kCurve, kModel };
 
 struct EarlyTerminateConfig {
   EarlyTerminateType type = EarlyTerminateType::kHyperband;
   std::optional<std::int64_t> min_iter;
   std::optional<std::int64_t> max_iter;
   std::optional<std::int64_t> s;
-  double eta = 3.0;
+  double eta = 3.0;  // model: 2.0 if the file names none
   bool strict = true;
   std::int64_t min_runs = 5;  // median
   double confidence = 0.95;   // curve
