@@ -50,9 +50,12 @@ void AddScored(std::vector<Unit> units, Effort effort, ScoreFunction score,
 void SortByScore(std::vector<Candidate>& candidates) {
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&candidates](std::size_t a, std::size_t b) {
-    return candidates[a].score > candidates[b].score ||
-           (candidates[a].score == candidates[b].score && a < b);
+  const auto key = [&candidates](std::size_t i) {
+    const double score = candidates[i].score;
+    return std::isnan(score) ? -std::numeric_limits<double>::infinity() : score;
+  };
+  std::sort(order.begin(), order.end(), [&key](std::size_t a, std::size_t b) {
+    return key(a) > key(b) || (key(a) == key(b) && a < b);
   });
   std::vector<Candidate> sorted;
   sorted.reserve(candidates.size());

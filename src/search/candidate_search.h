@@ -22,7 +22,7 @@ struct Candidate {
   double score = 0;
 };
 
-// Highest score first; equal ones keep their order.
+// Highest score first; equal ones keep their order, and what is not a number counts as lowest.
 void SortByScore(std::vector<Candidate>& candidates);
 
 struct SearchSettings {

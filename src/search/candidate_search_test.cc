@@ -82,6 +82,20 @@ struct Hill {
 
 constexpr auto kEverywhere = [](const Unit& /*unit*/) { return true; };
 
+TEST(SortByScore, PutsWhatIsNotANumberLast) {
+  std::vector<Candidate> candidates;
+  for (int i = 0; i < 60; ++i) {  // more than a sort moves by insertion alone
+    candidates.push_back({{static_cast<double>(i)}, i % 2 == 0 ? std::nan("") : i % 7});
+  }
+  SortByScore(candidates);
+  for (std::size_t i = 0; i < 60; ++i) {
+    EXPECT_EQ(std::isnan(candidates[i].score), i >= 30) << i;
+    if (i > 0 && i < 30) {
+      EXPECT_GE(candidates[i - 1].score, candidates[i].score);
+    }
+  }
+}
+
 TEST(SearchCandidates, ReachesTheTopToTheDigitWhereTheScoreHasSlopes) {
   Hill hill;
   const Unit top = hill.Search(true, kEverywhere).front().unit;
