@@ -154,6 +154,10 @@ void Evidence::ApplyKernel() {
 
 // From matern_.
 double Evidence::LogLikelihood(double log_signal, double log_noise) {
+  return Factor(log_signal, log_noise) ? LikelihoodOfTargets() : -kInfinity;
+}
+
+bool Evidence::Factor(double log_signal, double log_noise) {
   const double signal = std::exp(log_signal);
   const double diagonal = std::exp(log_noise) + kJitter * signal;
   for (std::size_t i = 0; i < factor_.size(); ++i) {
@@ -162,9 +166,11 @@ double Evidence::LogLikelihood(double log_signal, double log_noise) {
   for (std::size_t i = 0; i < n_; ++i) {
     factor_[PackedIndex(i, i)] += diagonal;
   }
-  if (!Cholesky(factor_.data(), inverses_.data(), n_)) {
-    return -kInfinity;
-  }
+  return Cholesky(factor_.data(), inverses_.data(), n_);
+}
+
+// By the factor that Factor left.
+double Evidence::LikelihoodOfTargets() {
   std::fill(std::copy(bent_.begin(), bent_.end(), z_.begin()), z_.end(), 0.0);
   std::fill(std::fill_n(ones_.begin(), n_, 1.0), ones_.end(), 0.0);
   SolveLower(factor_.data(), inverses_.data(), n_, z_.data());
@@ -206,6 +212,7 @@ void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
     const double at = hyper[i];
     const double weight = i < dimensions ? std::exp(-2 * at) : 0;
     double last = 0;
+    bool factored = false;
     const auto density = [&](double value) {
       if (value < box.low || value > box.high) {
         return -kInfinity;
@@ -219,7 +226,11 @@ void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
       } else if (i <= dimensions + 1) {
         (i == dimensions ? signal : noise) = value;
       } else {
+        // Only the targets are others.
         SetBend(value);
+        factored = factored || Factor(signal, noise);
+        last = factored ? LikelihoodOfTargets() : -kInfinity;
+        return last + LogPriorOne(hyper, i, value);
       }
       last = LogLikelihood(signal, noise);
       return last + LogPriorOne(hyper, i, value);

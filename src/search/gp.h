@@ -76,6 +76,8 @@ class Evidence {
 
  private:
   double LogLikelihood(double log_signal, double log_noise);
+  bool Factor(double log_signal, double log_noise);
+  double LikelihoodOfTargets();
   void SumDistances(const Hyper& hyper);
   void ApplyKernel();
 
