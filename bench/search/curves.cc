@@ -382,11 +382,7 @@ double OneEpochRule(const CurveTask& task, std::uint64_t seed, std::size_t budge
     return std::isfinite(seen) ? seen : kInfinity;
   };
   for (TrialId id = 0; id < std::max<std::size_t>(1, budget / 2); ++id) {
-    std::vector<double> u(task.space.size());
-    for (double& coordinate : u) {
-      coordinate = rng.UniformOpen();
-    }
-    Point point = task.space.At(u);
+    Point point = RandomPoint(task.space, rng);
     const double seen = look(id, point, 1);
     ranked.emplace_back(seen, std::move(point));
   }

@@ -227,11 +227,7 @@ ConstrainedTask MakeConstrainedTask(std::size_t number) {
   const auto surface = std::make_shared<const Surface>(base.space.size(), rng);
   std::vector<std::pair<double, double>> seen;  // constraint, value
   for (int i = 0; i < 20'000; ++i) {
-    std::vector<double> u(base.space.size());
-    for (double& coordinate : u) {
-      coordinate = rng.UniformOpen();
-    }
-    const Point point = base.space.At(u);
+    const Point point = RandomPoint(base.space, rng);
     seen.emplace_back((*surface)(base.space, point), base.value(point));
   }
   std::sort(seen.begin(), seen.end());

@@ -38,14 +38,6 @@ T Need(Result<T> result) {
   return std::move(*result);
 }
 
-Point RandomPoint(const SearchSpace& space, Rng& rng) {
-  std::vector<double> u(space.size());
-  for (double& coordinate : u) {
-    coordinate = rng.UniformOpen();
-  }
-  return space.At(u);
-}
-
 double MedianValue(const Task& task, std::uint64_t seed) {
   Rng rng(seed, 77);
   std::vector<double> values;
@@ -303,6 +295,14 @@ Task MakeHidden(std::size_t number) {
 }
 
 }  // namespace
+
+Point RandomPoint(const SearchSpace& space, Rng& rng) {
+  std::vector<double> u(space.size());
+  for (double& coordinate : u) {
+    coordinate = rng.UniformOpen();
+  }
+  return space.At(u);
+}
 
 double Task::Observe(const Point& point, Rng& rng) const {
   return observe ? observe(point, rng) : value(point) + noise * rng.Normal();

@@ -51,6 +51,9 @@ struct TaskId {
 // kInvalidArgument for an unknown name.
 Result<std::vector<TaskId>> TaskSet(const std::string& name);
 
+// A point drawn from the parameters' distributions.
+search::Point RandomPoint(const search::SearchSpace& space, Rng& rng);
+
 // "conditional" if some parameter is; else "mixed" if unordered lists stand beside other
 // parameters; else "plain".
 std::string TaskKind(const Task& task);
