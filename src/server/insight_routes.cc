@@ -73,7 +73,8 @@ class InsightCache {
   explicit InsightCache(const Services& services) : services_(services), fitter_(1, kNiceness) {}
 
   // Called on a thread that may wait for the disk.
-  void Answer(const User& viewer, InsightQuestion question, net::Responder responder) {
+  void Answer(const User& viewer, const InsightQuestion& question,
+              const net::Responder& responder) {
     Result<SnapshotOfSweep> snapshot = Read(viewer, question);
     if (!snapshot) return responder.Send(NotYet(snapshot.error()));
     const Result<ContourNames> contour = ContourOf(question.contour);
@@ -243,7 +244,7 @@ class InsightCache {
 void AddInsightRoutes(net::Router& router, const Services& services) {
   const auto cache = std::make_shared<InsightCache>(services);
   router.Add("GET", "/api/sweeps/{entity}/{project}/{sweep}/insights",
-             [&services, cache](net::Request request, net::Responder responder) {
+             [&services, cache](net::Request request, const net::Responder& responder) {
                services.workers.Post([&services, cache, request = std::move(request), responder] {
                  const Result<User> viewer = services.viewer(request);
                  if (!viewer) return responder.Send(viewer.error());
