@@ -8,7 +8,9 @@
 // liar"). A suggestion takes the same time after 1,000 trials and after a million.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "book_sampler.h"
@@ -47,9 +49,9 @@ class TpeSampler : public BookSampler {
     const std::size_t known = ranked_.size();
     for (std::size_t i = units_.size(); i < settled.size(); ++i) {
       const Trial& trial = book_.trial(settled[i]);
-      ranked_.emplace_back(HasResult(trial, 1) ? sign_ * trial.objectives.front()
-                                               : std::numeric_limits<double>::infinity(),
-                           i);
+      const bool failed = !HasResult(trial, 1);
+      ranked_.emplace_back(failed, failed ? 0 : Shortfall(trial),
+                           failed ? 0.0 : sign_ * trial.objectives.front(), i);
       units_.push_back(encoder_.ToUnit(trial.values));
     }
     if (ranked_.size() - known > 8) {
@@ -63,19 +65,19 @@ class TpeSampler : public BookSampler {
     // Failures rank last and are never good, however few results there are.
     const auto results = static_cast<std::size_t>(
         std::partition_point(ranked_.begin(), ranked_.end(),
-                             [](const auto& entry) { return std::isfinite(entry.first); }) -
+                             [](const Rank& rank) { return !std::get<0>(rank); }) -
         ranked_.begin());
     const auto good = std::min({(ranked_.size() + 9) / 10, kGoodMax, results});
     const std::size_t rest = ranked_.size() - good;
     const std::size_t bad = std::min(rest, kBadMax);
     std::vector<const Unit*> centres;
     for (std::size_t i = 0; i < good; ++i) {
-      centres.push_back(&units_[ranked_[i].second]);
+      centres.push_back(&units_[std::get<3>(ranked_[i])]);
     }
     good_.Set(centres);
     centres.clear();
     for (std::size_t i = 0; i < bad; ++i) {
-      centres.push_back(&units_[ranked_[good + i * rest / bad].second]);
+      centres.push_back(&units_[std::get<3>(ranked_[good + i * rest / bad])]);
     }
     bad_.Set(centres);
   }
@@ -98,6 +100,20 @@ class TpeSampler : public BookSampler {
   }
 
  private:
+  // Whether it failed, its shortfall, its loss, and its place in units_.
+  using Rank = std::tuple<bool, std::int64_t, double, std::size_t>;
+
+  // By how much a trial ended short of its full length: those that came further rank first, as in
+  // Optuna. 0 where lengths do not matter.
+  std::int64_t Shortfall(const Trial& trial) const {
+    if (!options_.fidelity || options_.objectives.size() > 1 || trial.observations.empty()) {
+      return 0;
+    }
+    const std::int64_t last = std::max<std::int64_t>(trial.observations.back().step, 0);
+    return options_.fidelity->max ? std::max<std::int64_t>(*options_.fidelity->max - last, 0)
+                                  : -last;
+  }
+
   Result<std::optional<Suggestion>> One(TrialId id, const Batch& batch) {
     if (std::optional<Suggestion> initial = NextInitial(batch)) {
       return initial;
@@ -149,8 +165,8 @@ class TpeSampler : public BookSampler {
   const double sign_;
   const std::size_t start_;
   const std::size_t candidates_;
-  std::vector<Unit> units_;                             // of the settled trials, in their order
-  std::vector<std::pair<double, std::size_t>> ranked_;  // loss and place in units_, best first
+  std::vector<Unit> units_;   // of the settled trials, in their order
+  std::vector<Rank> ranked_;  // best first
   Parzen good_;
   Parzen bad_;
 };
