@@ -208,16 +208,15 @@ class BayesSampler : public BookSampler {
   }
 
   // Two open trials a hair's breadth apart would learn the same thing.
-  bool IsBesidePending(const Unit& unit) const {
-    constexpr double kApart = 0.01;
+  bool IsBesidePending(const Unit& unit, double apart) const {
     return std::any_of(model_.pending().begin(), model_.pending().end(), [&](const Unit& other) {
       // Most differ much in the first number already.
       for (std::size_t d = 0; d < unit.size(); ++d) {
-        if (unit[d] >= 0 && other[d] >= 0 && std::abs(unit[d] - other[d]) >= kApart) {
+        if (unit[d] >= 0 && other[d] >= 0 && std::abs(unit[d] - other[d]) >= apart) {
           return false;
         }
       }
-      return UnitDistance(encoder_, unit, other) < kApart;
+      return UnitDistance(encoder_, unit, other) < apart;
     });
   }
 
@@ -231,9 +230,12 @@ class BayesSampler : public BookSampler {
     if (picker_.points() && *picker_.points() <= kEnumerateMax) {
       return Enumerate(batch, score);
     }
+    // Workers that ask one at a time want the best place, who asks for many at once wants them
+    // spread.
+    const double apart = batch.empty() ? 0.001 : 0.01;
     const double radius = TrustRadius();
     const auto admit = [&](const Unit& unit) {
-      return IsTrusted(unit, radius) && !IsBesidePending(unit) &&
+      return IsTrusted(unit, radius) && !IsBesidePending(unit, apart) &&
              (!options_.allowed || options_.allowed(encoder_.ToPoint(unit)));
     };
     SearchSettings settings;
@@ -246,6 +248,7 @@ class BayesSampler : public BookSampler {
       settings.rounds = 5;
       settings.climbers = 8;
     }
+    const bool polished = !crowded || batch.empty();
     const std::vector<Unit> seeds = model_.Best(5);
     const std::vector<double> scales = model_.Scales(chosen);
     const auto score_slopes = [&](std::span<const Unit> units, std::vector<double>& scores,
@@ -258,7 +261,7 @@ class BayesSampler : public BookSampler {
     const Slopes slopes{score_slopes, box};
     return SearchCandidates(encoder_, sobol_, 1'000'000 + id * settings.candidates, seeds, scales,
                             settings, admit, score, rng,
-                            !crowded && model_.HasSlopes(rule) ? &slopes : nullptr);
+                            polished && model_.HasSlopes(rule) ? &slopes : nullptr);
   }
 
   // The part of the unit cube that is trusted for the sake of one seen point near `unit`.

@@ -19,8 +19,7 @@ void AddChained(const Posterior::Slopes& at, std::size_t n, std::size_t i, doubl
 }  // namespace
 
 bool OutcomeModel::HasSlopes(Rule rule) const {
-  return (rule == Rule::kImprovement || rule == Rule::kConfidenceBound) &&
-         objectives_.size() == 1 && (any_feasible_ || !has_constraint_model_);
+  return rule != Rule::kExplore && objectives_.size() == 1 && (any_feasible_ || !has_constraint_model_);
 }
 
 void OutcomeModel::ScoreSlopes(std::span<const Unit> units, Rule rule, std::size_t chosen,
@@ -109,7 +108,7 @@ void OutcomeModel::AddSideSlopes(const Rows& points, Rule rule, std::vector<doub
                                  std::vector<double>& by_column) {
   const std::size_t n = points.size();
   Posterior::Slopes at;
-  if (has_cost_model_ && rule == Rule::kImprovement) {
+  if (has_cost_model_ && rule != Rule::kConfidenceBound) {
     cost_->member(0).PredictMeanSlopes(points, at, scratch_);
     for (std::size_t i = 0; i < n; ++i) {
       scores[i] -= cost_->warp(0).Unwarp(at.mean[i]);
