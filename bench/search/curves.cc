@@ -6,11 +6,11 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <numbers>
 #include <queue>
 #include <span>
 #include <utility>
 
+#include "random_waves.h"
 #include "regatta/base/check.h"
 #include "regatta/base/rng.h"
 #include "regatta/search/sampler.h"
@@ -32,33 +32,16 @@ constexpr double kChance = 1.2;  // loss before training
 // A smooth random function of a point, about standard normal.
 class Ripple {
  public:
-  Ripple(std::size_t dimensions, Rng rng) {
-    for (int k = 0; k < kWaves; ++k) {
-      std::vector<double> wave;
-      for (std::size_t i = 0; i < dimensions; ++i) {
-        wave.push_back(1.5 * rng.Normal());
-      }
-      waves_.push_back(std::move(wave));
-      phases_.push_back(2 * std::numbers::pi * rng.Uniform());
-    }
-  }
+  Ripple(std::size_t dimensions, Rng rng)
+      : waves_(std::vector<double>(dimensions, 1.5), kWaves, 1, rng) {}
 
   double operator()(const std::vector<double>& x) const {
-    double sum = 0;
-    for (std::size_t k = 0; k < waves_.size(); ++k) {
-      double angle = phases_[k];
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        angle += waves_[k][i] * x[i];
-      }
-      sum += std::cos(angle);
-    }
-    return sum * std::sqrt(2.0 / kWaves);
+    return waves_(x) * std::sqrt(2.0 / kWaves);
   }
 
  private:
   static constexpr int kWaves = 24;
-  std::vector<std::vector<double>> waves_;
-  std::vector<double> phases_;
+  RandomWaves waves_;
 };
 
 enum class Family : std::uint8_t { kPower, kExponential, kLogPower };

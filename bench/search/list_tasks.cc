@@ -5,11 +5,11 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
-#include <numbers>
 #include <utility>
 #include <vector>
 
-#include "regatta/base/check.h"
+#include "need.h"
+#include "random_waves.h"
 
 namespace regatta::bench {
 namespace {
@@ -21,18 +21,10 @@ using search::SearchSpace;
 
 constexpr int kWaves = 192;
 
-template <typename T>
-T Need(Result<T> result) {
-  Check(result.has_value(), result ? "" : result.error().message);
-  return std::move(*result);
-}
-
-// A draw from a Gaussian process with a squared-exponential kernel over the items' places, by
-// random Fourier features (Rahimi and Recht 2007).
+// A smooth function of the items' places.
 struct ListFunction {
   std::vector<std::vector<std::vector<double>>> places;  // of each parameter's items
-  std::vector<std::vector<double>> waves;
-  std::vector<double> phases;
+  RandomWaves waves;
   double stretch = 0;
 
   double Plain(const Point& point) const {
@@ -41,15 +33,7 @@ struct ListFunction {
       const auto& place = places[i][static_cast<std::size_t>(search::AsNumber(*point[i]))];
       x.insert(x.end(), place.begin(), place.end());
     }
-    double sum = 0;
-    for (std::size_t k = 0; k < waves.size(); ++k) {
-      double angle = phases[k];
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        angle += waves[k][i] * x[i];
-      }
-      sum += std::sqrt(2.0 / kWaves) * std::cos(angle);
-    }
-    return sum;
+    return waves(x);
   }
 
   double Stretched(double plain) const { return stretch > 0 ? std::exp(stretch * plain) : plain; }
@@ -94,13 +78,7 @@ Task MakeListTask(std::size_t number) {
     const bool unordered = rng.Uniform() < unordered_share;
     parameters.push_back(AddList(parameters.size(), unordered, rng, function, inverse_scales));
   }
-  for (int k = 0; k < kWaves; ++k) {
-    std::vector<double>& wave = function.waves.emplace_back();
-    for (const double inverse_scale : inverse_scales) {
-      wave.push_back(rng.Normal() * inverse_scale);
-    }
-    function.phases.push_back(2 * std::numbers::pi * rng.Uniform());
-  }
+  function.waves = RandomWaves(inverse_scales, kWaves, std::sqrt(2.0 / kWaves), rng);
   const double stretches[] = {0, 1, 3};
   function.stretch = stretches[rng.Below(3)];
   const double noises[] = {0.02, 0.1, 0.3};

@@ -9,6 +9,7 @@
 #include <numbers>
 #include <utility>
 
+#include "random_waves.h"
 #include "regatta/base/check.h"
 #include "regatta/base/rng.h"
 #include "tasks.h"
@@ -173,28 +174,17 @@ ParetoTask MakeDtlz7(std::size_t m) {
 
 // A smooth random surface over the parameters, through their own coordinates.
 struct Surface {
-  std::vector<std::vector<double>> waves;
-  std::vector<double> phases;
+  RandomWaves waves;
 
-  Surface(std::size_t dimensions, Rng& rng) {
-    for (int k = 0; k < 64; ++k) {
-      std::vector<double>& wave = waves.emplace_back();
-      for (std::size_t i = 0; i < dimensions; ++i) {
-        wave.push_back(rng.Normal() * 2.5);
-      }
-      phases.push_back(2 * std::numbers::pi * rng.Uniform());
-    }
-  }
+  Surface(std::size_t dimensions, Rng& rng)
+      : waves(std::vector<double>(dimensions, 2.5), 64, 1, rng) {}
+
   double operator()(const SearchSpace& space, const Point& point) const {
-    double sum = 0;
-    for (std::size_t k = 0; k < waves.size(); ++k) {
-      double angle = phases[k];
-      for (std::size_t i = 0; i < space.size(); ++i) {
-        angle += waves[k][i] * (point[i] ? space[i].distribution.Cdf(*point[i]) : 0.4);
-      }
-      sum += std::cos(angle);
+    std::vector<double> x;
+    for (std::size_t i = 0; i < space.size(); ++i) {
+      x.push_back(point[i] ? space[i].distribution.Cdf(*point[i]) : 0.4);
     }
-    return sum;
+    return waves(x);
   }
 };
 

@@ -7,13 +7,13 @@
 #include <cstdlib>
 #include <limits>
 #include <memory>
-#include <numbers>
 #include <utility>
 #include <vector>
 
 #include "bbob.h"
 #include "list_tasks.h"
-#include "regatta/base/check.h"
+#include "need.h"
+#include "random_waves.h"
 #include "regatta/base/rng.h"
 #include "tables.h"
 
@@ -30,13 +30,8 @@ using search::SearchSpace;
 constexpr std::size_t kS1Tasks = 72;
 constexpr std::size_t kS2Tasks = 80;
 constexpr std::size_t kListTasks = 60;
+constexpr int kWaves = 192;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-template <typename T>
-T Need(Result<T> result) {
-  Check(result.has_value(), result ? "" : result.error().message);
-  return std::move(*result);
-}
 
 double MedianValue(const Task& task, std::uint64_t seed) {
   Rng rng(seed, 77);
@@ -107,13 +102,10 @@ Task MakeBbob(std::size_t number) {
   return task;
 }
 
-// A draw from a Gaussian process with a squared-exponential kernel, by random Fourier features
-// (Rahimi and Recht 2007), on features that a monotone warp has bent, so that the declared scale is
-// never quite right.
+// Random waves over features that a monotone warp has bent, so that the declared scale is never
+// quite right.
 struct HiddenFunction {
-  std::vector<std::vector<double>> waves;
-  std::vector<double> phases;
-  std::vector<double> amplitudes;
+  RandomWaves waves;
   std::vector<double> bends;
   std::vector<std::vector<double>> category_places;  // per parameter, a random place for each item
   double plateau = 0;
@@ -148,15 +140,7 @@ struct HiddenFunction {
     if (crash > crash_level) {
       return kInfinity;
     }
-    double sum = 0;
-    for (std::size_t k = 0; k < waves.size(); ++k) {
-      double angle = phases[k];
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        angle += waves[k][i] * x[i];
-      }
-      sum += amplitudes[k] * std::cos(angle);
-    }
-    return std::min(sum, plateau);
+    return std::min(waves(x), plateau);
   }
 };
 
@@ -254,15 +238,7 @@ Task MakeHidden(std::size_t number) {
     hidden.category_places.push_back(std::move(places));
     hidden.crash_direction.push_back(rng.Normal() * inverse_scales[i]);
   }
-  for (int k = 0; k < 192; ++k) {
-    std::vector<double> wave;
-    for (std::size_t i = 0; i < d; ++i) {
-      wave.push_back(rng.Normal() * inverse_scales[i]);
-    }
-    hidden.waves.push_back(std::move(wave));
-    hidden.phases.push_back(2 * std::numbers::pi * rng.Uniform());
-    hidden.amplitudes.push_back(std::sqrt(2.0 / 192));
-  }
+  hidden.waves = RandomWaves(inverse_scales, kWaves, std::sqrt(2.0 / kWaves), rng);
   hidden.plateau = 1e9;
   // Quantiles of the raw function and of the crash plane set plateau and crash region.
   std::vector<double> values;
