@@ -39,6 +39,10 @@ void ReadHyperband(MapReader& reader, EarlyTerminateConfig& config) {
 
 }  // namespace
 
+std::string_view EarlyTerminateTypeName(EarlyTerminateType type) {
+  return kTypes[static_cast<std::size_t>(type)];
+}
+
 void ReadEarlyTerminate(const Value& value, SweepConfig& sweep, ProblemList& problems) {
   if (!value.is_map()) {
     problems.Error("early_terminate", value.position,
@@ -100,9 +104,8 @@ void ReadEarlyTerminate(const Value& value, SweepConfig& sweep, ProblemList& pro
         reader.Report(Severity::kError, "eta", fmt::format("eta {} is not above 1", config.eta));
       }
     }
-    reader.ReportUnknown(
-        Severity::kWarning,
-        fmt::format("early_terminate of type {}", kTypes[static_cast<std::size_t>(config.type)]));
+    reader.ReportUnknown(Severity::kWarning, fmt::format("early_terminate of type {}",
+                                                         EarlyTerminateTypeName(config.type)));
   }
   if (problems.error_count() != problems_before) {
     return;
@@ -120,7 +123,7 @@ void ReadEarlyTerminate(const Value& value, SweepConfig& sweep, ProblemList& pro
 search::StopperOptions MakeStopperOptions(const SweepConfig& config) {
   const EarlyTerminateConfig given = config.early_terminate.value_or(EarlyTerminateConfig{});
   search::StopperOptions options;
-  options.type = kTypes[static_cast<std::size_t>(given.type)];
+  options.type = EarlyTerminateTypeName(given.type);
   Goal goal = Goal::kMinimize;
   if (config.metric) {
     goal = config.metric->goal;

@@ -118,8 +118,7 @@ std::string MetricText(const SweepConfig& config) {
 }
 
 std::string EarlyTerminateText(const EarlyTerminateConfig& config) {
-  constexpr std::string_view kNames[] = {"hyperband", "asha", "median", "curve", "model"};
-  std::string text(kNames[static_cast<std::size_t>(config.type)]);
+  std::string text(EarlyTerminateTypeName(config.type));
   const auto add = [&text](std::string_view name, const auto& value) {
     if (value) {
       text += fmt::format(", {} {}", name, *value);

@@ -47,6 +47,9 @@ struct MetricEntry {
 
 enum class EarlyTerminateType : std::uint8_t { kHyperband, kAsha, kMedian, kCurve, kModel };
 
+// As in a sweep file, and as search::MakeStopper knows it.
+std::string_view EarlyTerminateTypeName(EarlyTerminateType type);
+
 struct EarlyTerminateConfig {
   EarlyTerminateType type = EarlyTerminateType::kHyperband;
   std::optional<std::int64_t> min_iter;
