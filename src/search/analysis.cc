@@ -71,19 +71,18 @@ void CompleteShortTrials(const SearchSpace& space, const Fidelity& fidelity,
     units.push_back(encoder.ToUnit(book.trial(id).values));
   }
   model.Update(book, units, false);
-  model.DropPending();
   if (!model.ready()) {
     return;  // too few for any analysis
   }
+  std::erase_if(shorts, [&](std::size_t i) { return !book.trials().contains(trials[i].id); });
+  std::vector<Unit> short_units;
   for (const std::size_t i : shorts) {
-    if (!book.trials().contains(trials[i].id)) {
-      continue;
-    }
-    Explanation why;
-    model.Explain(encoder.ToUnit(book.trial(trials[i].id).values), why);
-    double& value = trials[i].objectives.front();
-    value =
-        maximize ? std::max(value, *why.predicted_value) : std::min(value, *why.predicted_value);
+    short_units.push_back(encoder.ToUnit(book.trial(trials[i].id).values));
+  }
+  const std::vector<double> ends = model.ExpectedAtEnd(short_units);
+  for (std::size_t k = 0; k < shorts.size(); ++k) {
+    double& value = trials[shorts[k]].objectives.front();
+    value = maximize ? std::max(value, ends[k]) : std::min(value, ends[k]);
   }
 }
 
