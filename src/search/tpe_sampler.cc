@@ -8,9 +8,9 @@
 // liar"). A suggestion takes the same time after 1,000 trials and after a million.
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <cstdint>
 #include <limits>
-#include <tuple>
 #include <utility>
 
 #include "book_sampler.h"
@@ -50,8 +50,8 @@ class TpeSampler : public BookSampler {
     for (std::size_t i = units_.size(); i < settled.size(); ++i) {
       const Trial& trial = book_.trial(settled[i]);
       const bool failed = !HasResult(trial, 1);
-      ranked_.emplace_back(failed, failed ? 0 : Shortfall(trial),
-                           failed ? 0.0 : sign_ * trial.objectives.front(), i);
+      ranked_.push_back({failed, failed ? 0 : Shortfall(trial),
+                         failed ? 0.0 : sign_ * trial.objectives.front(), i});
       units_.push_back(encoder_.ToUnit(trial.values));
     }
     if (ranked_.size() - known > 8) {
@@ -65,19 +65,19 @@ class TpeSampler : public BookSampler {
     // Failures rank last and are never good, however few results there are.
     const auto results = static_cast<std::size_t>(
         std::partition_point(ranked_.begin(), ranked_.end(),
-                             [](const Rank& rank) { return !std::get<0>(rank); }) -
+                             [](const Rank& rank) { return !rank.failed; }) -
         ranked_.begin());
     const auto good = std::min({(ranked_.size() + 9) / 10, kGoodMax, results});
     const std::size_t rest = ranked_.size() - good;
     const std::size_t bad = std::min(rest, kBadMax);
     std::vector<const Unit*> centres;
     for (std::size_t i = 0; i < good; ++i) {
-      centres.push_back(&units_[std::get<3>(ranked_[i])]);
+      centres.push_back(&units_[ranked_[i].place]);
     }
     good_.Set(centres);
     centres.clear();
     for (std::size_t i = 0; i < bad; ++i) {
-      centres.push_back(&units_[std::get<3>(ranked_[good + i * rest / bad])]);
+      centres.push_back(&units_[ranked_[good + i * rest / bad].place]);
     }
     bad_.Set(centres);
   }
@@ -100,8 +100,15 @@ class TpeSampler : public BookSampler {
   }
 
  private:
-  // Whether it failed, its shortfall, its loss, and its place in units_.
-  using Rank = std::tuple<bool, std::int64_t, double, std::size_t>;
+  // Of two trials, the one that compares as less is better.
+  struct Rank {
+    bool failed = false;
+    std::int64_t shortfall = 0;
+    double loss = 0;
+    std::size_t place = 0;  // in units_
+
+    friend auto operator<=>(const Rank&, const Rank&) = default;
+  };
 
   // By how much a trial ended short of its full length: those that came further rank first, as in
   // Optuna. 0 where lengths do not matter.
