@@ -231,4 +231,11 @@ double UnitDistance(const Encoder& encoder, const Unit& left, const Unit& right)
   return distance;
 }
 
+Rows::Rows(const Encoder& encoder, std::span<const Unit> units)
+    : size_(units.size()), data_(units.size() * encoder.columns()) {
+  for (std::size_t row = 0; row < size_; ++row) {
+    encoder.Columns(units[row], data_.data() + row, size_);
+  }
+}
+
 }  // namespace regatta::search

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "regatta/base/rng.h"
@@ -81,5 +82,21 @@ class Encoder {
 // The largest coordinate difference, categories counting 1; parameters active in only one point
 // count 1.
 double UnitDistance(const Encoder& encoder, const Unit& left, const Unit& right);
+
+// Rows of encoded points, column by column.
+class Rows {
+ public:
+  Rows() = default;
+  Rows(const Encoder& encoder, std::span<const Unit> units);
+
+  std::size_t size() const { return size_; }
+  const double* column(std::size_t c) const { return data_.data() + c * size_; }
+  double at(std::size_t row, std::size_t c) const { return data_[c * size_ + row]; }
+  std::size_t columns() const { return size_ == 0 ? 0 : data_.size() / size_; }
+
+ private:
+  std::size_t size_ = 0;
+  std::vector<double> data_;
+};
 
 }  // namespace regatta::search

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <optional>
 #include <utility>
 
 #include "acquisition.h"
@@ -19,15 +18,7 @@ namespace {
 constexpr std::size_t kModelMin = 4;
 // Up to this many failures are imputed; more get a model of their own.
 constexpr std::size_t kImputedMax = 4;
-// Beside so many open trials spreading matters more than the last digits of a score.
-constexpr std::size_t kCrowd = 4;
-// Least distance of the reference point from the front, in standard deviations of an objective.
-constexpr double kNearReference = 0.1;
-constexpr double kFarReference = 2;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// Weight of a user's prior after n results is kPriorWeight / n (Hvarfner et al. 2022, "πBO", β =
-// 10).
-constexpr double kPriorWeight = 10;
 
 // What a failure counts as: below the worst by half of the range, as Vizier does.
 double ImputedValue(double best, double worst) {
@@ -349,187 +340,6 @@ void OutcomeModel::AddPending(std::span<const Unit> units) {
   pending_.insert(pending_.end(), units.begin(), units.end());
 }
 
-double OutcomeModel::ExploreLimit() const {
-  double limit = 0;
-  for (const double best : bests_) {
-    limit += best / static_cast<double>(bests_.size());
-  }
-  return limit;
-}
-
-std::vector<std::size_t> OutcomeModel::Members(Effort effort, Rule rule, std::size_t chosen) const {
-  const std::size_t count = bests_.size();
-  // Exploration asks for variances, in which members differ little.
-  const std::size_t wanted = rule == Rule::kOneMember    ? 1
-                             : effort == Effort::kGlance ? 2
-                             : rule == Rule::kExplore    ? 2
-                             : effort == Effort::kLook   ? 4
-                                                         : count;
-  const std::size_t asked = std::min(wanted, count);
-  std::vector<std::size_t> members;
-  for (std::size_t k = 0; k < asked; ++k) {
-    members.push_back((chosen + k * count / asked) % count);
-  }
-  return members;
-}
-
-void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, std::size_t chosen,
-                         std::vector<double>& scores) {
-  scores.assign(units.size(), 0.0);
-  if (units.empty()) {
-    return;
-  }
-  const Rows points = SeenRows(units);
-  const std::vector<std::size_t> members = Members(effort, rule, chosen);
-  // Before anything is feasible, feasibility is all that counts.
-  if (any_feasible_ || !has_constraint_model_) {
-    if (objectives_.size() == 1) {
-      ScoreSingle(points, members, rule, effort, scores);
-    } else {
-      ScoreMany(points, members, scores);
-    }
-  }
-  AddFeasibility(points, scores);
-  if (has_priors_) {
-    const double weight = PriorWeight();
-    for (std::size_t i = 0; i < units.size(); ++i) {
-      scores[i] += weight * LogPriorBelief(units[i]);
-    }
-  }
-}
-
-void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t>& members,
-                               Rule rule, Effort effort, std::vector<double>& scores) {
-  const std::size_t n = points.size();
-  const Surrogate& surrogate = *objectives_.front();
-  std::vector<double> mean(n);
-  std::vector<double> variance(n);
-  std::vector<double> log_ei(n * members.size());
-  const double explore_limit = rule == Rule::kExplore ? ExploreLimit() : 0;
-  const double share = earlier_ ? earlier_->share() : 0;
-  const std::vector<double> earlier = share > 0 ? earlier_->Predict(points) : std::vector<double>();
-  for (std::size_t k = 0; k < members.size(); ++k) {
-    const Posterior& member = surrogate.member(members[k]);
-    const double noise = rungs_ ? 0.0 : std::exp(member.hyper().log_noise);
-    if (effort == Effort::kAll || (effort == Effort::kLook && pending_.size() < kCrowd)) {
-      member.Predict(points, mean.data(), variance.data(), scratch_);
-    } else {
-      member.PredictRoughly(points, mean.data(), variance.data(), scratch_);
-    }
-    if (share > 0) {
-      const Place& place = places_[members[k]];
-      for (std::size_t i = 0; i < n; ++i) {
-        mean[i] = (1 - share) * mean[i] + share * place.mean + place.spread * earlier[i];
-      }
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      const double sigma = std::sqrt(variance[i]);
-      if (rule == Rule::kConfidenceBound) {
-        scores[i] -= mean[i] - kConfidenceWidth * sigma;
-      } else if (rule == Rule::kExplore) {
-        scores[i] += std::log(sigma) - 10 * std::max(0.0, mean[i] - 0.5 * sigma - explore_limit);
-      } else {
-        log_ei[i * members.size() + k] = LogReportedImprovement(
-            mean[i], variance[i], noise, bests_[members[k]], believed_[members[k]]);
-      }
-    }
-  }
-  const bool improvement = rule == Rule::kImprovement || rule == Rule::kOneMember;
-  for (std::size_t i = 0; i < n; ++i) {
-    scores[i] = improvement ? LogMeanExp(log_ei.data() + i * members.size(),
-                                         static_cast<int>(members.size()))
-                            : scores[i] / static_cast<double>(members.size());
-  }
-  if (has_cost_model_ && improvement) {
-    cost_->member(0).Predict(points, mean.data(), variance.data(), scratch_);
-    for (std::size_t i = 0; i < n; ++i) {
-      scores[i] -= cost_->warp(0).Unwarp(mean[i]);
-    }
-  }
-}
-
-void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>& members,
-                             std::vector<double>& scores) {
-  const std::size_t n = points.size();
-  const std::size_t m = objectives_.size();
-  std::vector<std::vector<double>> mean(m, std::vector<double>(n));
-  std::vector<std::vector<double>> variance(m, std::vector<double>(n));
-  std::vector<double> values(n * members.size());
-  Rng rng = StreamOf(options_->seed, Stream::kChoice, units_.size() + pending_.size()).Split(1);
-  std::vector<double> weights;
-  double norm = 0;
-  for (std::size_t k = 0; k < m; ++k) {
-    weights.push_back(std::abs(rng.Normal()) + 1e-3);
-    norm += weights.back() * weights.back();
-  }
-  for (double& weight : weights) {
-    weight /= std::sqrt(norm);
-  }
-  std::vector<double> draws(24 * m);
-  for (double& draw : draws) {
-    draw = rng.Normal();
-  }
-  // A far reference stretches the front, a near one pushes it forward; they take turns.
-  const bool far = (units_.size() + pending_.size()) % 2 == 0;
-  const double margin = far ? kFarReference : kNearReference;
-  std::vector<double> mean_at(m);
-  std::vector<double> variance_at(m);
-  for (std::size_t k = 0; k < members.size(); ++k) {
-    for (std::size_t o = 0; o < m; ++o) {
-      objectives_[o]
-          ->member(members[k] % objectives_[o]->size())
-          .Predict(points, mean[o].data(), variance[o].data(), scratch_);
-    }
-    const std::vector<Outcome>& front = fronts_[members[k]];
-    std::optional<ExpectedHypervolumeImprovement> improvement;
-    if (m <= 3) {
-      improvement.emplace(front, ReferencePoint(front, m, margin));
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t o = 0; o < m; ++o) {
-        mean_at[o] = mean[o][i];
-        variance_at[o] = variance[o][i];
-      }
-      values[i * members.size() + k] =
-          improvement
-              ? improvement->Log(mean_at.data(), variance_at.data())
-              : LogChebyshevImprovement(front, weights, mean_at.data(), variance_at.data(), draws);
-    }
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    scores[i] = LogMeanExp(values.data() + i * members.size(), static_cast<int>(members.size()));
-  }
-}
-
-void OutcomeModel::AddFeasibility(const Rows& points, std::vector<double>& scores) {
-  const std::size_t n = points.size();
-  std::vector<double> mean(n);
-  std::vector<double> variance(n);
-  if (has_failure_model_) {
-    for (std::size_t k = 0; k < failures_->size(); ++k) {
-      const double limit = failures_->warp(k).Warp(0);
-      failures_->member(k).Predict(points, mean.data(), variance.data(), scratch_);
-      for (std::size_t i = 0; i < n; ++i) {
-        scores[i] += LogNormalCdf((limit - mean[i]) / std::sqrt(variance[i] + kFailureVariance)) /
-                     static_cast<double>(failures_->size());
-      }
-    }
-  }
-  if (!has_constraint_model_) {
-    return;
-  }
-  for (const auto& constraint : constraints_) {
-    for (std::size_t k = 0; k < constraint->size(); ++k) {
-      const double limit = constraint->warp(k).Warp(0);
-      constraint->member(k).Predict(points, mean.data(), variance.data(), scratch_);
-      for (std::size_t i = 0; i < n; ++i) {
-        scores[i] += LogNormalCdf((limit - mean[i]) / std::sqrt(variance[i])) /
-                     static_cast<double>(constraint->size());
-      }
-    }
-  }
-}
-
 std::vector<Unit> OutcomeModel::Best(std::size_t count) const {
   std::vector<std::size_t> order(results_);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -618,34 +428,6 @@ void OutcomeModel::Explain(const Unit& unit, Explanation& why) {
   }
   why.success_probability = success / static_cast<double>(surrogate.size());
   why.expected_improvement = improvement / static_cast<double>(surrogate.size());
-}
-
-double OutcomeModel::PriorWeight() const {
-  return kPriorWeight / static_cast<double>(std::max<std::size_t>(results_, 1));
-}
-
-double OutcomeModel::PriorPlace(std::size_t d) const {
-  Point point(space_->size());
-  point[d] = (*space_)[d].prior->value;
-  return encoder_->ToUnit(point)[d];
-}
-
-double OutcomeModel::LogPriorBelief(const Unit& unit) const {
-  double sum = 0;
-  for (std::size_t d = 0; d < unit.size(); ++d) {
-    const auto& prior = (*space_)[d].prior;
-    if (!prior || unit[d] == kInactive) {
-      continue;
-    }
-    const double at = PriorPlace(d);
-    if (encoder_->kind(d) == DimensionKind::kCategory) {
-      sum += unit[d] == at ? std::log(prior->odds) : 0.0;
-    } else {
-      const double z = (unit[d] - at) / prior->spread;
-      sum -= 0.5 * z * z;
-    }
-  }
-  return sum;
 }
 
 }  // namespace regatta::search

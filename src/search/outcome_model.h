@@ -12,8 +12,8 @@
 
 #include "effort.h"
 #include "encoder.h"
-#include "gp.h"
 #include "hypervolume.h"
+#include "posterior.h"
 #include "regatta/search/sampler.h"
 #include "rung_model.h"
 #include "surrogate.h"

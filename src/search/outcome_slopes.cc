@@ -19,7 +19,8 @@ void AddChained(const Posterior::Slopes& at, std::size_t n, std::size_t i, doubl
 }  // namespace
 
 bool OutcomeModel::HasSlopes(Rule rule) const {
-  return rule != Rule::kExplore && objectives_.size() == 1 && (any_feasible_ || !has_constraint_model_);
+  return rule != Rule::kExplore && objectives_.size() == 1 &&
+         (any_feasible_ || !has_constraint_model_);
 }
 
 void OutcomeModel::ScoreSlopes(std::span<const Unit> units, Rule rule, std::size_t chosen,

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "evidence.h"
 #include "point_picker.h"
 #include "regatta/base/rng.h"
 

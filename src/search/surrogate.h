@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "encoder.h"
-#include "gp.h"
 #include "output_warp.h"
+#include "posterior.h"
 
 namespace regatta::search {
 

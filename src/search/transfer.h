@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "encoder.h"
-#include "gp.h"
+#include "posterior.h"
 #include "regatta/search/sampler.h"
 #include "surrogate.h"
 

@@ -1,10 +1,4 @@
-// A Gaussian process with a Matérn-5/2 kernel and one length scale a parameter.
-//
-//   k(x, x') = s · M(r²) + [x = x'] · n,   r² = Σ_d dist_d(x, x')² / ℓ_d²
-//   M(r²) = (1 + √5 r + 5/3 r²) e^(-√5 r)      (Rasmussen and Williams 2006, eq. 4.17)
-//
-// with signal variance s, noise variance n, and a constant mean that is profiled out by generalised
-// least squares. Targets are standardised by the caller. Not thread-safe.
+// What a Gaussian process (hyper.h) predicts in the light of results. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -12,91 +6,10 @@
 #include <vector>
 
 #include "encoder.h"
+#include "hyper.h"
 #include "linalg.h"
-#include "regatta/base/rng.h"
 
 namespace regatta::search {
-
-// Natural logarithms.
-struct Hyper {
-  std::vector<double> log_scale;  // ln ℓ_d
-  double log_signal = 0;          // ln s
-  double log_noise = -4.5;        // ln n
-  double bend = 0;                // λ of the outputs' warp, see Bend below
-
-  std::size_t size() const { return log_scale.size() + 3; }
-  double& operator[](std::size_t i);
-  double operator[](std::size_t i) const;
-};
-
-// Where the search for hyperparameters starts: ℓ = ½√d, so that no gradient or difference vanishes
-// (Papenmeier et al. 2025).
-Hyper DefaultHyper(std::size_t dimensions);
-
-// ln of the prior density: ln ℓ ~ N(-½ + ½ ln d, 1) (length scales grow with √d, Hvarfner et al.
-// 2024), ln s ~ N(0, 1), ln n ~ N(-4.5, 1.3), λ ~ N(0, 0.25) (standard deviations). -∞ outside ℓ in
-// [0.02, 50], s in [0.02, 20], n in [1e-6, 1], λ in [-2, 2].
-double LogPrior(const Hyper& hyper);
-
-// Bends standardised targets: y becomes (e^(λy) - 1) / λ, brought to variance 1 again. A negative λ
-// stretches the low side and presses the high one together. Returns ln |∂ bent / ∂ y| summed over
-// all targets.
-double Bend(double bend, std::span<const double> y, std::vector<double>& bent);
-
-// Rows of encoded points, column by column.
-class Rows {
- public:
-  Rows() = default;
-  Rows(const Encoder& encoder, std::span<const Unit> units);
-
-  std::size_t size() const { return size_; }
-  const double* column(std::size_t c) const { return data_.data() + c * size_; }
-  double at(std::size_t row, std::size_t c) const { return data_[c * size_ + row]; }
-  std::size_t columns() const { return size_ == 0 ? 0 : data_.size() / size_; }
-
- private:
-  std::size_t size_ = 0;
-  std::vector<double> data_;
-};
-
-// The marginal likelihood as a function of the hyperparameters, with what can be kept between
-// calls.
-class Evidence {
- public:
-  // `bends`: the warp of the targets is one of the hyperparameters, else it stays as it is.
-  Evidence(const Encoder& encoder, const Rows& rows, std::span<const double> y, bool bends = false);
-
-  // ln p(y | hyper) + ln p(hyper), up to a constant; -∞ where the covariance cannot be factored.
-  double LogPosterior(const Hyper& hyper);
-
-  // One sweep of univariate slice sampling over all coordinates in order (Neal 2003, fig. 3 and 5):
-  // width 0.7, at most 5 steps out, at most 12 shrinks. Leaves the posterior
-  // invariant.
-  void SliceSweep(Hyper& hyper, Rng& rng);
-
- private:
-  double LogLikelihood(double log_signal, double log_noise);
-  bool Factor(double log_signal, double log_noise);
-  double LikelihoodOfTargets();
-  void SumDistances(const Hyper& hyper);
-  void ApplyKernel();
-
-  void SetBend(double bend);
-
-  // Matrices are packed as in linalg.h.
-  std::size_t n_;
-  bool bends_;
-  std::vector<double> y_;
-  std::vector<double> bent_;
-  double log_jacobian_ = 0;
-  std::vector<AlignedVector<double>> distances_;  // squared, of each dimension
-  AlignedVector<double> total_;                   // Σ_d dist_d² / ℓ_d²
-  AlignedVector<double> matern_;                  // the kernel without signal and noise
-  AlignedVector<double> factor_;
-  AlignedVector<double> inverses_;
-  AlignedVector<double> z_;
-  AlignedVector<double> ones_;
-};
 
 // The posterior for one setting of the hyperparameters, to which points can be appended.
 class Posterior {
