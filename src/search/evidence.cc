@@ -131,7 +131,7 @@ double Evidence::LogPosterior(const Hyper& hyper) {
   return LogLikelihood(hyper.log_signal, hyper.log_noise) + prior;
 }
 
-void Evidence::Slice(Hyper& hyper, std::size_t first, std::size_t last, Rng& rng) {
+void Evidence::SliceSweep(Hyper& hyper, Rng& rng) {
   constexpr double kWidth = 0.7;
   constexpr int kSteps = 5;
   const std::size_t dimensions = hyper.log_scale.size();
@@ -140,11 +140,12 @@ void Evidence::Slice(Hyper& hyper, std::size_t first, std::size_t last, Rng& rng
   ApplyKernel();
   // The likelihood at `hyper`, known from the coordinate before.
   double likelihood = LogLikelihood(hyper.log_signal, hyper.log_noise);
-  for (std::size_t i = first; i < last; ++i) {
+  const std::size_t moved = bends_ ? hyper.size() : hyper.size() - 1;
+  for (std::size_t i = 0; i < moved; ++i) {
     const Box box = BoxOf(hyper, i);
     const double at = hyper[i];
     const double weight = i < dimensions ? std::exp(-2 * at) : 0;
-    double reached = 0;
+    double last = 0;
     bool factored = false;
     const auto density = [&](double value) {
       if (value < box.low || value > box.high) {
@@ -162,11 +163,11 @@ void Evidence::Slice(Hyper& hyper, std::size_t first, std::size_t last, Rng& rng
         // Only the targets are others.
         SetBend(value);
         factored = factored || Factor(signal, noise);
-        reached = factored ? LikelihoodOfTargets() : -kInfinity;
-        return reached + LogPriorOne(hyper, i, value);
+        last = factored ? LikelihoodOfTargets() : -kInfinity;
+        return last + LogPriorOne(hyper, i, value);
       }
-      reached = LogLikelihood(signal, noise);
-      return reached + LogPriorOne(hyper, i, value);
+      last = LogLikelihood(signal, noise);
+      return last + LogPriorOne(hyper, i, value);
     };
     const double level = likelihood + LogPriorOne(hyper, i, at) + std::log(rng.UniformOpen());
     double low = at - kWidth * rng.Uniform();
@@ -183,7 +184,7 @@ void Evidence::Slice(Hyper& hyper, std::size_t first, std::size_t last, Rng& rng
       const double value = low + (high - low) * rng.Uniform();
       if (density(value) > level) {
         hyper[i] = value;
-        likelihood = reached;
+        likelihood = last;
         break;
       }
       (value < at ? low : high) = value;

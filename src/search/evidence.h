@@ -27,14 +27,9 @@ class Evidence {
   // ln p(y | hyper) + ln p(hyper), up to a constant; -∞ where the covariance cannot be factored.
   double LogPosterior(const Hyper& hyper);
 
-  // Univariate slice sampling of hyperparameters `first` to `last` - 1 in order (Neal 2003, fig. 3
-  // and 5): width 0.7, at most 5 steps out, at most 12 shrinks. Leaves the posterior invariant.
-  // Requires: last <= coordinates().
-  void Slice(Hyper& hyper, std::size_t first, std::size_t last, Rng& rng);
-  // One sweep over all of them.
-  void SliceSweep(Hyper& hyper, Rng& rng) { Slice(hyper, 0, coordinates(), rng); }
-  // How many hyperparameters are sampled.
-  std::size_t coordinates() const { return distances_.size() + (bends_ ? 3 : 2); }
+  // One sweep of univariate slice sampling over all coordinates in order (Neal 2003, fig. 3 and 5):
+  // width 0.7, at most 5 steps out, at most 12 shrinks. Leaves the posterior invariant.
+  void SliceSweep(Hyper& hyper, Rng& rng);
 
  private:
   double LogLikelihood(double log_signal, double log_noise);

@@ -26,8 +26,8 @@ double ImputedValue(double best, double worst) {
   return std::isfinite(value) ? value : worst;
 }
 
-SurrogateSettings SideSettings(std::size_t particles) {
-  SurrogateSettings settings;
+EnsembleSettings SideSettings(std::size_t particles) {
+  EnsembleSettings settings;
   settings.particles = particles;
   settings.warps = {WarpKind::kAffine};
   return settings;
@@ -38,7 +38,7 @@ SurrogateSettings SideSettings(std::size_t particles) {
 OutcomeModel::OutcomeModel(const SearchSpace& space, const SamplerOptions& options,
                            const Encoder& encoder, std::size_t particles, bool warps, bool bends)
     : space_(&space), options_(&options), encoder_(&encoder) {
-  SurrogateSettings settings;
+  EnsembleSettings settings;
   settings.particles = particles;
   // Parts of learning curves have a model of their own for how values fall.
   settings.bends = bends && options.objectives.size() == 1 && !options.fidelity;

@@ -90,7 +90,7 @@ void ExpectSlopesOfDifferences(const Asked& asked) {
           EXPECT_EQ(slopes[i][d], 0);
           continue;
         }
-        constexpr double kStep = 1e-6;
+        constexpr double kStep = 3e-6;
         std::vector<Unit> sides(2, points[i]);
         sides[0][d] += kStep;
         sides[1][d] -= kStep;

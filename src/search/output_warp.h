@@ -18,7 +18,8 @@ enum class WarpKind : std::uint8_t {
 
 class OutputWarp {
  public:
-  // Fits to `y`, which holds at least one value, all finite. `bend` is applied last (gp.h, Bend).
+  // Fits to `y`, which holds at least one value, all finite. `bend` is applied last (evidence.h,
+  // Bend).
   OutputWarp(WarpKind kind, std::span<const double> y, double bend = 0);
 
   // The fitted values, mean 0 and variance 1 (all 0 if they are all equal).

@@ -208,7 +208,7 @@ void BM_Suggest64(benchmark::State& state, const char* name) {
 }
 
 // A result is told and the posterior brought up to it; the number of results grows meanwhile, by a
-// fifth in all, so that milestones of the ensemble are met.
+// fifth in all, so that the ensemble meets epochs of its own.
 void BM_TellAndRefresh(benchmark::State& state, const char* name) {
   const History history = HistoryOf(state);
   const SearchSpace space = Mixed(history.dimensions);

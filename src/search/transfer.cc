@@ -56,7 +56,7 @@ EarlierKnowledge::EarlierKnowledge(const SearchSpace& space, const SamplerOption
     if (y.size() < kResultsMin) {
       continue;
     }
-    SurrogateSettings settings;
+    EnsembleSettings settings;
     settings.particles = 2;
     settings.warps = {WarpKind::kIdentity};
     Search search;
