@@ -83,6 +83,14 @@ double LogExpectedImprovement(double mean, double variance, double best) {
   return std::log(sigma) + LogH((best - mean) / sigma);
 }
 
+Slope LogExpectedImprovementSlope(double mean, double variance, double best) {
+  const double signal = std::max(variance, 1e-10);
+  const double sigma = std::sqrt(signal);
+  const double z = (best - mean) / sigma;
+  const double slope = LogHSlope(z);
+  return {std::log(sigma) + LogH(z), -slope / sigma, (1 - z * slope) / (2 * signal)};
+}
+
 double LogReportedImprovement(double mean, double variance, double noise, double best,
                               double believed) {
   const double signal = std::max(variance, 1e-10);
@@ -107,10 +115,7 @@ Slope LogReportedImprovementSlope(double mean, double variance, double noise, do
                                   double believed) {
   const double signal = std::max(variance, 1e-10);
   if (noise <= 0 && believed <= best) {
-    const double sigma = std::sqrt(signal);
-    const double z = (best - mean) / sigma;
-    const double slope = LogHSlope(z);
-    return {std::log(sigma) + LogH(z), -slope / sigma, (1 - z * slope) / (2 * signal)};
+    return LogExpectedImprovementSlope(mean, signal, best);
   }
   const double total = signal + std::max(noise, 0.0);
   const double deviation = std::sqrt(total);

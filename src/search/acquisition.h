@@ -36,12 +36,15 @@ struct Slope {
   double by_variance = 0;
 };
 
-// LogReportedImprovement and its derivatives. With h' of LogHSlope,
+// LogExpectedImprovement and its derivatives. With h' of LogHSlope,
 //
 //   ∂/∂mean ln EI = -h'(z) / σ,   ∂/∂variance ln EI = (1 - z h'(z)) / (2 variance)
 //
-// and under noise the chain rule through z, Φ/φ and the softplus. The variance's floor is taken for
-// the variance.
+// The variance's floor is taken for the variance.
+Slope LogExpectedImprovementSlope(double mean, double variance, double best);
+
+// LogReportedImprovement and its derivatives: those above, and under noise the chain rule through
+// z, Φ/φ and the softplus.
 Slope LogReportedImprovementSlope(double mean, double variance, double noise, double best,
                                   double believed);
 

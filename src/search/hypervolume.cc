@@ -11,9 +11,12 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+// Areas whose logarithms differ by less count as this far apart.
+constexpr double kLeastGap = -1e-300;
+
 // ln(e^a - e^b), a >= b.
 double LogDifference(double a, double b) {
-  return b == -kInfinity ? a : a + std::log(-std::expm1(std::min(b - a, -1e-300)));
+  return b == -kInfinity ? a : a + std::log(-std::expm1(std::min(b - a, kLeastGap)));
 }
 
 // A column over the first two objectives that is not dominated from `start` of the third on.
@@ -56,16 +59,16 @@ std::vector<Outcome> Front(const std::vector<Outcome>& outcomes) {
   return front;
 }
 
-Outcome ReferencePoint(const std::vector<Outcome>& front, std::size_t objectives, double margin) {
-  Outcome reference(objectives, 1.0);
-  for (std::size_t k = 0; k < objectives && !front.empty(); ++k) {
+Outcome ReferencePoint(const std::vector<Outcome>& front, const Outcome& margins) {
+  Outcome reference(margins.size(), 1.0);
+  for (std::size_t k = 0; k < margins.size() && !front.empty(); ++k) {
     double low = kInfinity;
     double high = -kInfinity;
     for (const Outcome& outcome : front) {
       low = std::min(low, outcome[k]);
       high = std::max(high, outcome[k]);
     }
-    reference[k] = high + std::max(0.1 * (high - low), margin);
+    reference[k] = high + std::max(0.1 * (high - low), margins[k]);
   }
   return reference;
 }
@@ -181,24 +184,82 @@ ExpectedHypervolumeImprovement::ExpectedHypervolumeImprovement(const std::vector
   }
 }
 
+double ExpectedHypervolumeImprovement::LogOfBoxes(const std::vector<double>* areas,
+                                                  std::vector<double>& boxes) const {
+  boxes.clear();
+  double top = -kInfinity;
+  for (const Box& box : boxes_) {
+    double log = LogDifference(areas[0][box.high0], areas[0][box.low0]) + areas[1][box.high1];
+    if (edges_.size() == 3) {
+      log += LogDifference(areas[2][box.high2], areas[2][box.low2]);
+    }
+    boxes.push_back(log);
+    top = std::max(top, log);
+  }
+  if (!(top > -kInfinity)) {
+    return -kInfinity;
+  }
+  double sum = 0;
+  for (const double log : boxes) {
+    sum += std::exp(log - top);
+  }
+  return top + std::log(sum);
+}
+
 double ExpectedHypervolumeImprovement::Log(const double* mean, const double* variance) const {
   // ln ∫_{-∞}^{t} P(Y <= z) dz is a logarithmic expected improvement.
   thread_local std::vector<double> areas[3];
+  thread_local std::vector<double> boxes;
   for (std::size_t k = 0; k < edges_.size(); ++k) {
     areas[k].assign(1, -kInfinity);
     for (std::size_t i = 1; i < edges_[k].size(); ++i) {
       areas[k].push_back(LogExpectedImprovement(mean[k], variance[k], edges_[k][i]));
     }
   }
-  double total = -kInfinity;
-  for (const Box& box : boxes_) {
-    double log = LogDifference(areas[0][box.high0], areas[0][box.low0]) + areas[1][box.high1];
-    if (edges_.size() == 3) {
-      log += LogDifference(areas[2][box.high2], areas[2][box.low2]);
+  return LogOfBoxes(areas, boxes);
+}
+
+double ExpectedHypervolumeImprovement::LogSlopes(const double* mean, const double* variance,
+                                                 double* by_mean, double* by_variance) const {
+  thread_local std::vector<double> areas[3];
+  thread_local std::vector<Slope> slopes[3];
+  thread_local std::vector<double> shares[3];  // ∂ ln E / ∂ ln A at each edge
+  thread_local std::vector<double> boxes;
+  const std::size_t m = edges_.size();
+  for (std::size_t k = 0; k < m; ++k) {
+    areas[k].assign(1, -kInfinity);
+    slopes[k].assign(1, {});
+    for (std::size_t i = 1; i < edges_[k].size(); ++i) {
+      slopes[k].push_back(LogExpectedImprovementSlope(mean[k], variance[k], edges_[k][i]));
+      areas[k].push_back(slopes[k].back().value);
     }
-    if (log > -kInfinity) {
-      const double top = std::max(total, log);
-      total = top + std::log1p(std::exp(std::min(total, log) - top));
+    shares[k].assign(edges_[k].size(), 0.0);
+    by_mean[k] = by_variance[k] = 0;
+  }
+  const double total = LogOfBoxes(areas, boxes);
+  if (!(total > -kInfinity)) {
+    return total;
+  }
+  const auto add = [&](std::size_t k, std::size_t high, std::size_t low, double share) {
+    const double gap = areas[k][low] - areas[k][high];
+    // Where rounding leaves no difference, LogDifference follows the higher edge.
+    const double above = low == 0 || gap > kLeastGap ? 1.0 : -1 / std::expm1(gap);
+    shares[k][high] += share * above;
+    shares[k][low] -= share * (above - 1);
+  };
+  for (std::size_t b = 0; b < boxes_.size(); ++b) {
+    const Box& box = boxes_[b];
+    const double share = std::exp(boxes[b] - total);
+    add(0, box.high0, box.low0, share);
+    shares[1][box.high1] += share;
+    if (m == 3) {
+      add(2, box.high2, box.low2, share);
+    }
+  }
+  for (std::size_t k = 0; k < m; ++k) {
+    for (std::size_t i = 1; i < edges_[k].size(); ++i) {
+      by_mean[k] += shares[k][i] * slopes[k][i].by_mean;
+      by_variance[k] += shares[k][i] * slopes[k][i].by_variance;
     }
   }
   return total;

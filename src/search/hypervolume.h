@@ -20,8 +20,8 @@ bool Dominates(const Outcome& a, const Outcome& b);
 std::vector<Outcome> Front(const std::vector<Outcome>& outcomes);
 
 // Up to where volume counts: worse than the front's worst in each objective by a tenth of its
-// range, at least by `margin`.
-Outcome ReferencePoint(const std::vector<Outcome>& front, std::size_t objectives, double margin);
+// range, at least by that objective's margin.
+Outcome ReferencePoint(const std::vector<Outcome>& front, const Outcome& margins);
 
 // The volume that `front` dominates below `reference`, for any number of objectives. Time grows as
 // the size to the power of (objectives - 1).
@@ -39,8 +39,17 @@ class ExpectedHypervolumeImprovement {
   // Requires: 2 or 3 objectives.
   ExpectedHypervolumeImprovement(const std::vector<Outcome>& front, const Outcome& reference);
 
-  // ln E[growth] for independent Y[k] ~ N(mean[k], variance[k]).
+  // ln E[growth] for independent Y[k] ~ N(mean[k], variance[k]), whose variances are floored at
+  // 1e-10.
   double Log(const double* mean, const double* variance) const;
+  // The same, to the bit, and its derivatives by each mean and variance. With A(t) = E[max(0, t -
+  // Y)] a box is a product of differences A(high) - A(low), so by the chain rule
+  //
+  //   ∂ ln E / ∂θ = Σ_boxes share · Σ_k (A'(high) - A'(low)) / (A(high) - A(low))
+  //
+  // gathered by edges in shares of the logarithms, which stay finite where A does not.
+  double LogSlopes(const double* mean, const double* variance, double* by_mean,
+                   double* by_variance) const;
   std::size_t boxes() const { return boxes_.size(); }
 
  private:
@@ -48,6 +57,9 @@ class ExpectedHypervolumeImprovement {
   struct Box {
     std::size_t low0, high0, high1, low2, high2;
   };
+
+  // ln of the volumes expected in each box, and of their sum, given ln A at each edge.
+  double LogOfBoxes(const std::vector<double>* areas, std::vector<double>& boxes) const;
 
   std::vector<std::vector<double>> edges_;  // per objective, ascending from -∞
   std::vector<Box> boxes_;

@@ -77,6 +77,12 @@ TEST(Front, KeepsWhatNothingDominates) {
   EXPECT_EQ(front, (std::vector<Outcome>{{1, 3}, {2, 2}, {3, 1}}));
 }
 
+TEST(ReferencePoint, LiesBehindTheWorstOfTheFrontByItsMargins) {
+  EXPECT_EQ(ReferencePoint({{0, 4}, {2, 3}}, {1, 0.5}), (Outcome{3, 4.5}));
+  EXPECT_EQ(ReferencePoint({{0, 40}, {20, 30}}, {1, 0.5}), (Outcome{22, 41}))
+      << "a tenth of a wide front is more";
+}
+
 TEST(Hypervolume, AgreesWithInclusionAndExclusion) {
   for (const std::size_t m : {2U, 3U, 4U, 5U}) {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
@@ -168,6 +174,75 @@ TEST(ExpectedHypervolumeImprovement, IsExactFarFromTheFront) {
     const std::vector<double> mean(m, 1e5);
     const std::vector<double> variance(m, 1.0);
     EXPECT_TRUE(std::isfinite(improvement.Log(mean.data(), variance.data())));
+  }
+}
+
+TEST(ExpectedHypervolumeImprovement, HasTheSlopesOfDifferences) {
+  Rng rng(9);
+  for (const std::size_t m : {2U, 3U}) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+      const std::vector<Outcome> front = Front(RandomOutcomes(rng.Below(20), m, seed));
+      const ExpectedHypervolumeImprovement improvement(front, Outcome(m, 1.0));
+      // Where much is promised, and where hardly anything is.
+      const double away = seed % 3 == 0 ? 8 : 0;
+      std::vector<double> mean;
+      std::vector<double> variance;
+      for (std::size_t k = 0; k < m; ++k) {
+        mean.push_back(away + 1.5 * rng.Uniform());
+        variance.push_back(std::pow(10, -3 * rng.Uniform()));
+      }
+      std::vector<double> by_mean(m);
+      std::vector<double> by_variance(m);
+      EXPECT_EQ(
+          improvement.LogSlopes(mean.data(), variance.data(), by_mean.data(), by_variance.data()),
+          improvement.Log(mean.data(), variance.data()));
+      const auto difference = [&](double& moved, double step) {
+        const double at = moved;
+        moved = at + step;
+        const double above = improvement.Log(mean.data(), variance.data());
+        moved = at - step;
+        const double below = improvement.Log(mean.data(), variance.data());
+        moved = at;
+        return (above - below) / (2 * step);
+      };
+      for (std::size_t k = 0; k < m; ++k) {
+        const double near_mean = difference(mean[k], 1e-4 * std::sqrt(variance[k]));
+        EXPECT_NEAR(by_mean[k], near_mean, 1e-6 * std::max(1.0, std::abs(near_mean)))
+            << m << " objectives, seed " << seed;
+        const double near_variance = difference(variance[k], 1e-4 * variance[k]);
+        EXPECT_NEAR(by_variance[k], near_variance, 1e-6 * std::max(1.0, std::abs(near_variance)))
+            << m << " objectives, seed " << seed;
+      }
+    }
+  }
+}
+
+// Where the chance of any growth is below 10^-300, and where edges of the front all but coincide.
+TEST(ExpectedHypervolumeImprovement, HasFiniteSlopesAtTheExtremes) {
+  for (const std::size_t m : {2U, 3U}) {
+    std::vector<Outcome> outcomes = RandomOutcomes(5, m, 11);
+    for (std::size_t i = 0; i < 5; ++i) {
+      outcomes.push_back(outcomes[i]);
+      outcomes.back()[0] -= 1e-15;
+      outcomes.back()[1] += 1e-15;
+    }
+    const ExpectedHypervolumeImprovement improvement(Front(outcomes), Outcome(m, 1.0));
+    std::vector<double> by_mean(m);
+    std::vector<double> by_variance(m);
+    for (const double place : {-1e5, -1.0, 0.9, 1.0, 60.0, 1e5}) {
+      for (const double spread : {1e-12, 1e-6, 1.0}) {
+        const std::vector<double> mean(m, place);
+        const std::vector<double> variance(m, spread);
+        EXPECT_EQ(
+            improvement.LogSlopes(mean.data(), variance.data(), by_mean.data(), by_variance.data()),
+            improvement.Log(mean.data(), variance.data()));
+        for (std::size_t k = 0; k < m; ++k) {
+          EXPECT_LE(by_mean[k], 0) << "at " << place;
+          EXPECT_TRUE(std::isfinite(by_mean[k]) && std::isfinite(by_variance[k]))
+              << "at " << place << " ± " << std::sqrt(spread);
+        }
+      }
+    }
   }
 }
 

@@ -429,13 +429,15 @@ TEST(VectorUnits, AllComputeTheSameBits) {
 }
 
 // Forty trials of a mixed space, some suggested in one batch and beside open ones.
-std::vector<Point> PointsOfASearch() {
+std::vector<Point> PointsOfASearch(std::size_t objectives) {
   const SearchSpace space =
       Space({Named("x", Distribution::Uniform(0, 1)),
              Named("rate", Distribution::LogUniformValues(1e-5, 1)),
              Named("k", Distribution::IntUniform(1, 9)), Named("c", Distribution::Categorical(3)),
              Named("m", Distribution::Uniform(0, 1), {{"c", {1}, {}, {}}})});
-  auto sampler = std::move(*MakeSampler("bayes", space, {}));
+  SamplerOptions options;
+  options.objectives.assign(objectives, {});
+  auto sampler = std::move(*MakeSampler("bayes", space, options));
   std::vector<Point> points;
   for (TrialId id = 0; id < 40; id += 8) {
     const std::vector<Suggestion> batch = Must(sampler->Suggest(id, 8));
@@ -446,6 +448,9 @@ std::vector<Point> PointsOfASearch() {
       trial.state = points.size() % 8 == 7 ? TrialState::kRunning : TrialState::kFinished;
       trial.objectives = {std::abs(AsNumber(*suggestion.values[0]) - 0.3) +
                           0.1 * AsNumber(*suggestion.values[2])};
+      if (objectives == 2) {
+        trial.objectives.push_back(std::abs(AsNumber(*suggestion.values[0]) - 0.7));
+      }
       (void)sampler->Tell(trial);
       points.push_back(suggestion.values);
     }
@@ -458,12 +463,15 @@ TEST(VectorUnits, AllDecideAlike) {
   if (units.size() == 1) {
     GTEST_SKIP() << "this processor has one";
   }
-  UseVectorUnit(units.front());
-  const std::vector<Point> expected = PointsOfASearch();
-  ASSERT_EQ(expected.size(), 40U);
-  for (const VectorUnit unit : units) {
-    UseVectorUnit(unit);
-    EXPECT_EQ(PointsOfASearch(), expected) << "unit " << static_cast<int>(unit);
+  for (const std::size_t objectives : {1U, 2U}) {
+    UseVectorUnit(units.front());
+    const std::vector<Point> expected = PointsOfASearch(objectives);
+    ASSERT_EQ(expected.size(), 40U);
+    for (const VectorUnit unit : units) {
+      UseVectorUnit(unit);
+      EXPECT_EQ(PointsOfASearch(objectives), expected)
+          << objectives << " objectives, unit " << static_cast<int>(unit);
+    }
   }
   UseVectorUnit(units.back());
 }

@@ -239,6 +239,7 @@ void OutcomeModel::DropPending() {
   bests_.clear();
   believed_.clear();
   fronts_.clear();
+  ranges_.clear();
   if (!ready()) {
     return;
   }
@@ -287,6 +288,13 @@ void OutcomeModel::DropPending() {
           outcome.push_back(surrogate->warp(i % surrogate->size()).values()[row]);
         }
       }
+    }
+    Outcome& range = ranges_.emplace_back();
+    for (std::size_t k = 0; k < objectives_.size(); ++k) {
+      const auto [low, high] =
+          std::minmax_element(outcomes.begin(), outcomes.end(),
+                              [k](const Outcome& a, const Outcome& b) { return a[k] < b[k]; });
+      range.push_back(outcomes.empty() ? 0 : (*high)[k] - (*low)[k]);
     }
     fronts_.push_back(Front(outcomes));
   }

@@ -100,6 +100,13 @@ class OutcomeModel {
   std::vector<std::size_t> Members(Effort effort, Rule rule, std::size_t chosen) const;
   void MixEarlier(const Rows& points, const std::vector<std::size_t>& members,
                   std::vector<Posterior::Slopes>& at) const;
+  // Add the objectives' part of the scores, and its slopes by column, column by column.
+  void AddSlopesOfOne(const Rows& points, const std::vector<std::size_t>& members, Rule rule,
+                      std::vector<double>& scores, std::vector<double>& by_column);
+  void AddSlopesOfMany(const Rows& points, const std::vector<std::size_t>& members,
+                       std::vector<double>& scores, std::vector<double>& by_column);
+  // What can still be won beyond the front that a member sees, for 2 or 3 objectives.
+  ExpectedHypervolumeImprovement VolumeBeyond(std::size_t member) const;
   void AddSideSlopes(const Rows& points, Rule rule, std::vector<double>& scores,
                      std::vector<double>& by_column);
   void AddPriorSlopes(std::span<const Unit> units, std::vector<double>& scores,
@@ -138,7 +145,10 @@ class OutcomeModel {
   // Per member, single objective: the lowest result, and what is believed to lie behind it.
   std::vector<double> bests_;
   std::vector<double> believed_;
-  std::vector<std::vector<Outcome>> fronts_;  // per member, several objectives
+  // Per member, several objectives: what no other result dominates, and how far all results reach
+  // in each objective.
+  std::vector<std::vector<Outcome>> fronts_;
+  std::vector<Outcome> ranges_;
   // What earlier searches say; null without any. Predictions of a member mix with theirs around the
   // mean and spread of the results as that member sees them.
   std::unique_ptr<EarlierKnowledge> earlier_;

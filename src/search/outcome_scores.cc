@@ -12,7 +12,8 @@ namespace {
 
 // Beside so many open trials spreading matters more than the last digits of a score.
 constexpr std::size_t kCrowd = 4;
-// Least distance of the reference point from the front, in standard deviations of an objective.
+// Least distance of the reference point from the front, in standard deviations of an objective. The
+// far one is also as far behind as the best of all results is before the worst.
 constexpr double kNearReference = 0.1;
 constexpr double kFarReference = 2;
 // Weight of a user's prior after n results is kPriorWeight / n (Hvarfner et al. 2022, "πBO", β =
@@ -120,6 +121,18 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
   }
 }
 
+ExpectedHypervolumeImprovement OutcomeModel::VolumeBeyond(std::size_t member) const {
+  // A far reference stretches the front, a near one pushes it forward; they take turns. In units of
+  // the deviation alone the far one would come near where results pile up at one end of the front.
+  const bool far = (units_.size() + pending_.size()) % 2 == 0;
+  Outcome margins;
+  for (const double range : ranges_[member]) {
+    margins.push_back(far ? std::max(kFarReference, range) : kNearReference);
+  }
+  const std::vector<Outcome>& front = fronts_[member];
+  return {front, ReferencePoint(front, margins)};
+}
+
 void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>& members,
                              std::vector<double>& scores) {
   const std::size_t n = points.size();
@@ -141,9 +154,6 @@ void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>&
   for (double& draw : draws) {
     draw = rng.Normal();
   }
-  // A far reference stretches the front, a near one pushes it forward; they take turns.
-  const bool far = (units_.size() + pending_.size()) % 2 == 0;
-  const double margin = far ? kFarReference : kNearReference;
   std::vector<double> mean_at(m);
   std::vector<double> variance_at(m);
   for (std::size_t k = 0; k < members.size(); ++k) {
@@ -155,7 +165,7 @@ void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>&
     const std::vector<Outcome>& front = fronts_[members[k]];
     std::optional<ExpectedHypervolumeImprovement> improvement;
     if (m <= 3) {
-      improvement.emplace(front, ReferencePoint(front, m, margin));
+      improvement.emplace(VolumeBeyond(members[k]));
     }
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t o = 0; o < m; ++o) {

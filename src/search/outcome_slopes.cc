@@ -19,7 +19,8 @@ void AddChained(const Posterior::Slopes& at, std::size_t n, std::size_t i, doubl
 }  // namespace
 
 bool OutcomeModel::HasSlopes(Rule rule) const {
-  return rule != Rule::kExplore && objectives_.size() == 1 &&
+  // Scores of four objectives have corners.
+  return rule != Rule::kExplore && objectives_.size() <= 3 &&
          (any_feasible_ || !has_constraint_model_);
 }
 
@@ -32,12 +33,37 @@ void OutcomeModel::ScoreSlopes(std::span<const Unit> units, Rule rule, std::size
     return;
   }
   const std::vector<Unit> seen = Seen(units);
-  const Surrogate& surrogate = *objectives_.front();
   const Encoder& encoder = rungs_ ? rungs_->encoder() : *encoder_;
   const Rows points(encoder, seen);
   const std::vector<std::size_t> members = Members(Effort::kLook, rule, chosen);
-  const std::size_t count = members.size();
   std::vector<double> by_column(n * points.columns());
+  if (objectives_.size() == 1) {
+    AddSlopesOfOne(points, members, rule, scores, by_column);
+  } else {
+    AddSlopesOfMany(points, members, scores, by_column);
+  }
+  AddSideSlopes(points, rule, scores, by_column);
+  std::vector<double> column_slopes;
+  for (std::size_t i = 0; i < n; ++i) {
+    encoder.ColumnSlopes(seen[i], column_slopes);
+    for (std::size_t c = 0; c < column_slopes.size(); ++c) {
+      // What proposals do not have, a resource, comes after what they have.
+      if (encoder.dimension_of(c) < slopes[i].size()) {
+        slopes[i][encoder.dimension_of(c)] += column_slopes[c] * by_column[c * n + i];
+      }
+    }
+  }
+  if (has_priors_) {
+    AddPriorSlopes(units, scores, slopes);
+  }
+}
+
+void OutcomeModel::AddSlopesOfOne(const Rows& points, const std::vector<std::size_t>& members,
+                                  Rule rule, std::vector<double>& scores,
+                                  std::vector<double>& by_column) {
+  const std::size_t n = points.size();
+  const std::size_t count = members.size();
+  const Surrogate& surrogate = *objectives_.front();
   std::vector<Posterior::Slopes> at(count);
   for (std::size_t k = 0; k < count; ++k) {
     surrogate.member(members[k]).PredictSlopes(points, at[k], scratch_);
@@ -71,19 +97,46 @@ void OutcomeModel::ScoreSlopes(std::span<const Unit> units, Rule rule, std::size
                  by_column);
     }
   }
-  AddSideSlopes(points, rule, scores, by_column);
-  std::vector<double> column_slopes;
-  for (std::size_t i = 0; i < n; ++i) {
-    encoder.ColumnSlopes(seen[i], column_slopes);
-    for (std::size_t c = 0; c < column_slopes.size(); ++c) {
-      // What proposals do not have, a resource, comes after what they have.
-      if (encoder.dimension_of(c) < slopes[i].size()) {
-        slopes[i][encoder.dimension_of(c)] += column_slopes[c] * by_column[c * n + i];
+}
+
+void OutcomeModel::AddSlopesOfMany(const Rows& points, const std::vector<std::size_t>& members,
+                                   std::vector<double>& scores, std::vector<double>& by_column) {
+  const std::size_t n = points.size();
+  const std::size_t m = objectives_.size();
+  const std::size_t count = members.size();
+  // Per member, m for each point.
+  std::vector<std::vector<double>> by_mean(count, std::vector<double>(n * m));
+  std::vector<std::vector<double>> by_variance(count, std::vector<double>(n * m));
+  std::vector<double> values(n * count);
+  std::vector<std::vector<Posterior::Slopes>> at(count, std::vector<Posterior::Slopes>(m));
+  std::vector<double> mean_at(m);
+  std::vector<double> variance_at(m);
+  for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t o = 0; o < m; ++o) {
+      objectives_[o]
+          ->member(members[k] % objectives_[o]->size())
+          .PredictSlopes(points, at[k][o], scratch_);
+    }
+    const ExpectedHypervolumeImprovement improvement = VolumeBeyond(members[k]);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t o = 0; o < m; ++o) {
+        mean_at[o] = at[k][o].mean[i];
+        variance_at[o] = at[k][o].variance[i];
       }
+      values[i * count + k] = improvement.LogSlopes(mean_at.data(), variance_at.data(),
+                                                    &by_mean[k][i * m], &by_variance[k][i * m]);
     }
   }
-  if (has_priors_) {
-    AddPriorSlopes(units, scores, slopes);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double* promised = &values[i * count];
+    scores[i] = LogMeanExp(promised, static_cast<int>(count));
+    for (std::size_t k = 0; k < count && std::isfinite(scores[i]); ++k) {
+      const double share = std::exp(promised[k] - scores[i]) / static_cast<double>(count);
+      for (std::size_t o = 0; o < m; ++o) {
+        AddChained(at[k][o], n, i, share * by_mean[k][i * m + o], share * by_variance[k][i * m + o],
+                   by_column);
+      }
+    }
   }
 }
 
@@ -109,7 +162,7 @@ void OutcomeModel::AddSideSlopes(const Rows& points, Rule rule, std::vector<doub
                                  std::vector<double>& by_column) {
   const std::size_t n = points.size();
   Posterior::Slopes at;
-  if (has_cost_model_ && rule != Rule::kConfidenceBound) {
+  if (has_cost_model_ && objectives_.size() == 1 && rule != Rule::kConfidenceBound) {
     cost_->member(0).PredictMeanSlopes(points, at, scratch_);
     for (std::size_t i = 0; i < n; ++i) {
       scores[i] -= cost_->warp(0).Unwarp(at.mean[i]);

@@ -36,19 +36,22 @@ double Loss(const Unit& unit) {
          (unit[4] >= 0 ? 0.2 * unit[4] : 0.1);
 }
 
+// In conflict with Loss, and with each other.
+double OtherLoss(const Unit& unit, std::size_t k) {
+  return (unit[0] - 0.2 * static_cast<double>(k)) * (unit[0] - 0.9) + std::cos(4 * unit[1]) +
+         0.1 * static_cast<double>(k) * unit[2];
+}
+
 struct Asked {
   SamplerOptions options;
   bool failures = false;  // where x is above 0.8
   bool priors = false;
 };
 
-// 30 trials, two open ones; the slopes of both rules at 20 points.
-void ExpectSlopesOfDifferences(const Asked& asked) {
-  const SearchSpace space = MixedSpace(asked.priors);
-  const Encoder encoder(space);
-  OutcomeModel model(space, asked.options, encoder, 8, false, true);
-  TrialBook book(space, 1);
-  Rng rng(11);
+// Tells the model 30 trials and two open ones.
+void Learn(const Asked& asked, const SearchSpace& space, const Encoder& encoder, Rng& rng,
+           OutcomeModel& model) {
+  TrialBook book(space, std::max<std::size_t>(1, asked.options.objectives.size()));
   std::vector<Unit> units;
   for (TrialId id = 0; id < 30; ++id) {
     const Unit unit = RandomUnit(encoder, rng);
@@ -58,6 +61,9 @@ void ExpectSlopesOfDifferences(const Asked& asked) {
     const bool failed = asked.failures && unit[0] > 0.8;
     trial.state = failed ? TrialState::kFailed : TrialState::kFinished;
     trial.objectives = {Loss(unit)};
+    for (std::size_t k = 1; k < asked.options.objectives.size(); ++k) {
+      trial.objectives.push_back(OtherLoss(unit, k));
+    }
     trial.constraints = {unit[0] + unit[1]};
     trial.cost = std::exp(unit[1]);
     if (asked.options.fidelity) {
@@ -71,7 +77,15 @@ void ExpectSlopesOfDifferences(const Asked& asked) {
   ASSERT_TRUE(model.ready());
   const std::vector<Unit> open = {RandomUnit(encoder, rng), RandomUnit(encoder, rng)};
   model.AddPending(open);
+}
 
+// The slopes of each rule at 20 points.
+void ExpectSlopesOfDifferences(const Asked& asked) {
+  const SearchSpace space = MixedSpace(asked.priors);
+  const Encoder encoder(space);
+  OutcomeModel model(space, asked.options, encoder, 8, false, true);
+  Rng rng(11);
+  ASSERT_NO_FATAL_FAILURE(Learn(asked, space, encoder, rng, model));
   std::vector<Unit> points;
   for (int i = 0; i < 20; ++i) {
     points.push_back(RandomUnit(encoder, rng));
@@ -90,13 +104,16 @@ void ExpectSlopesOfDifferences(const Asked& asked) {
           EXPECT_EQ(slopes[i][d], 0);
           continue;
         }
-        constexpr double kStep = 3e-6;
-        std::vector<Unit> sides(2, points[i]);
+        constexpr double kStep = 1e-5;
+        std::vector<Unit> sides(4, points[i]);
         sides[0][d] += kStep;
         sides[1][d] -= kStep;
+        sides[2][d] += 2 * kStep;
+        sides[3][d] -= 2 * kStep;
         std::vector<double> at;
         model.Score(sides, Effort::kLook, rule, 3, at);
-        const double difference = (at[0] - at[1]) / (2 * kStep);
+        // Of fourth order, for slopes in the thousands bend much.
+        const double difference = (8 * (at[0] - at[1]) - (at[2] - at[3])) / (12 * kStep);
         EXPECT_NEAR(slopes[i][d], difference, 2e-5 * std::max(1.0, std::abs(difference)))
             << "point " << i << " coordinate " << d;
       }
@@ -130,6 +147,51 @@ TEST(ScoreSlopes, HoldBesideEarlierSearches) {
     trial.objectives = {3 * Loss(unit) + unit[1]};
   }
   ExpectSlopesOfDifferences(asked);
+}
+
+TEST(ScoreSlopes, HoldForSeveralObjectives) {
+  for (const std::size_t objectives : {2U, 3U}) {
+    Asked asked;
+    asked.options.objectives.assign(objectives, {});
+    ExpectSlopesOfDifferences(asked);
+  }
+}
+
+TEST(ScoreSlopes, HoldForSeveralObjectivesBesideConstraintsCostsFailuresAndPriors) {
+  Asked asked;
+  asked.options.objectives.assign(2, {});
+  asked.options.constraints = {OutcomeConstraint{.max = 1.0}};
+  asked.options.cost_aware = true;
+  asked.failures = true;
+  asked.priors = true;
+  ExpectSlopesOfDifferences(asked);
+}
+
+// What a point is worth does not depend on those that are asked about together with it.
+TEST(ScoreSlopes, AreThoseOfEachPointAlone) {
+  for (const std::size_t objectives : {1U, 2U, 3U}) {
+    const SearchSpace space = MixedSpace(false);
+    const Encoder encoder(space);
+    SamplerOptions options;
+    options.objectives.assign(objectives, {});
+    OutcomeModel model(space, options, encoder, 8, false, true);
+    Rng rng(13);
+    Learn({.options = options}, space, encoder, rng, model);
+    std::vector<Unit> points;
+    for (int i = 0; i < 21; ++i) {
+      points.push_back(RandomUnit(encoder, rng));
+    }
+    std::vector<double> together;
+    std::vector<Unit> slopes_together;
+    model.ScoreSlopes(points, Rule::kImprovement, 2, together, slopes_together);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      std::vector<double> alone;
+      std::vector<Unit> slopes_alone;
+      model.ScoreSlopes({&points[i], 1}, Rule::kImprovement, 2, alone, slopes_alone);
+      EXPECT_EQ(alone[0], together[i]) << objectives << " objectives, point " << i;
+      EXPECT_EQ(slopes_alone[0], slopes_together[i]) << objectives << " objectives, point " << i;
+    }
+  }
 }
 
 TEST(ScoreSlopes, HoldAtTheEndOfLearningCurves) {
