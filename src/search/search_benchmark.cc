@@ -96,7 +96,7 @@ SearchSpace Mixed(std::int64_t dimensions) {
   return *SearchSpace::Create(std::move(parameters));
 }
 
-Trial TrialAt(const SearchSpace& space, TrialId id, TrialState state) {
+Trial TrialAt(const SearchSpace& space, TrialId id, TrialState state, std::size_t objectives = 1) {
   Rng rng(3, id);
   std::vector<double> u(space.size());
   for (double& coordinate : u) {
@@ -111,6 +111,10 @@ Trial TrialAt(const SearchSpace& space, TrialId id, TrialState state) {
     sum += (coordinate - 0.3) * (coordinate - 0.3);
   }
   trial.objectives = {sum + 0.01 * rng.Normal()};
+  // Lowest where another coordinate is low.
+  for (std::size_t k = 1; k < objectives; ++k) {
+    trial.objectives.push_back(u[k % u.size()] + 0.1 * trial.objectives.front());
+  }
   return trial;
 }
 
@@ -119,16 +123,18 @@ struct History {
   std::int64_t dimensions = 10;
   std::int64_t pending = 0;
   std::uint64_t seed = 0;
+  std::size_t objectives = 1;
 };
 
 std::unique_ptr<Sampler> WithHistory(const char* name, const History& history) {
   const SearchSpace space = Mixed(history.dimensions);
   SamplerOptions options;
   options.seed = history.seed;
+  options.objectives.assign(history.objectives, {});
   auto sampler = std::move(*MakeSampler(name, space, options));
   TrialId id = 0;
   for (; id < static_cast<TrialId>(history.results); ++id) {
-    (void)sampler->Tell(TrialAt(space, id, TrialState::kFinished));
+    (void)sampler->Tell(TrialAt(space, id, TrialState::kFinished, history.objectives));
   }
   for (; id < static_cast<TrialId>(history.results + history.pending); ++id) {
     (void)sampler->Tell(TrialAt(space, id, TrialState::kRunning));
@@ -179,8 +185,7 @@ class Laps {
   std::vector<double> wall_;
 };
 
-void BM_Suggest(benchmark::State& state, const char* name) {
-  const History history = HistoryOf(state);
+void Suggesting(benchmark::State& state, const char* name, const History& history) {
   auto sampler = WithHistory(name, history);
   auto id = static_cast<TrialId>(history.results + history.pending);
   Laps laps;
@@ -190,6 +195,17 @@ void BM_Suggest(benchmark::State& state, const char* name) {
     laps.Stop();
   }
   laps.Report(state);
+}
+
+void BM_Suggest(benchmark::State& state, const char* name) {
+  Suggesting(state, name, HistoryOf(state));
+}
+
+void BM_SuggestForFront(benchmark::State& state, const char* name) {
+  Suggesting(state, name,
+             {.results = state.range(0),
+              .dimensions = state.range(1),
+              .objectives = static_cast<std::size_t>(state.range(2))});
 }
 
 // 64 suggestions in one call.
@@ -310,6 +326,11 @@ BENCHMARK_CAPTURE(BM_Suggest, bayes, "bayes")
     ->ArgNames(kHistoryNames)
     ->ArgsProduct({{10, 100, 1000, 10000}, {5, 10, 30}, {0, 7, 63}})
     ->Iterations(kCalls)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_SuggestForFront, bayes, "bayes")
+    ->ArgNames({"n", "d", "objectives"})
+    ->ArgsProduct({{100, 1000}, {10}, {2, 3, 4}})
+    ->Iterations(50)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(BM_Suggest64, bayes, "bayes")
     ->ArgNames(kHistoryNames)
