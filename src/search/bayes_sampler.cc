@@ -5,15 +5,20 @@
 // and a confidence bound, both inside a trust region that opens as results come in and polished
 // along their slopes; open trials narrow the variance where they are; failures of the configuration
 // lower a separate chance of success.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "book_sampler.h"
 #include "candidate_search.h"
 #include "encoder.h"
 #include "outcome_model.h"
+#include "restarts.h"
 #include "samplers.h"
 #include "sobol.h"
 
@@ -68,6 +73,9 @@ class BayesSampler : public BookSampler {
                                  std::clamp(1 + static_cast<double>(space_.size()) / 2, 4.0, 8.0)),
                        2.0, 1e6))),
         bound_share_(SettingOr(options_, "bound_share", 0.5)),
+        restarting_(SettingOr(options_, "restarts", 1) != 0 && options_.objectives.size() == 1 &&
+                    !options_.fidelity && !CanEnumerate()),
+        restarts_(space_.size()),
         trust_(SettingOr(options_, "trust", 1) != 0),
         model_(space_, options_, encoder_,
                static_cast<std::size_t>(std::clamp(SettingOr(options_, "particles", 8), 1.0, 64.0)),
@@ -92,15 +100,20 @@ class BayesSampler : public BookSampler {
     const bool rewritten = TakeRewritten();
     if (rewritten) {
       settled_units_.clear();
+      restarts_ = Restarts(space_.size());
     } else if (settled_units_.size() == settled.size() && !released_ && !curves_changed_) {
       return;
     }
     released_ = false;
     curves_changed_ = false;
     for (std::size_t i = settled_units_.size(); i < settled.size(); ++i) {
-      settled_units_.push_back(encoder_.ToUnit(book_.trial(settled[i]).values));
+      const Trial& trial = book_.trial(settled[i]);
+      settled_units_.push_back(encoder_.ToUnit(trial.values));
+      if (restarting_) {
+        restarts_.Take(trial.id, model_.ValueOf(trial));
+      }
     }
-    model_.Update(book_, settled_units_, rewritten);
+    model_.Update(book_, settled_units_, rewritten, restarts_.forgotten());
   }
 
   void Release() override {
@@ -162,6 +175,9 @@ class BayesSampler : public BookSampler {
     return options_.fidelity && found != book_.trials().end() &&
            !found->second.observations.empty();
   }
+
+  // Whether each point of the space is looked at for each proposal.
+  bool CanEnumerate() const { return picker_.points() && *picker_.points() <= kEnumerateMax; }
 
   Rule ChooseRule(TrialId id) const {
     Rng rng = StreamOf(options_.seed, Stream::kChoice, id);
@@ -227,7 +243,7 @@ class BayesSampler : public BookSampler {
                            std::vector<double>& scores) {
       model_.Score(units, effort, rule, chosen, scores);
     };
-    if (picker_.points() && *picker_.points() <= kEnumerateMax) {
+    if (CanEnumerate()) {
       return Enumerate(batch, score);
     }
     // Workers that ask one at a time want the best place, who asks for many at once wants them
@@ -312,7 +328,11 @@ class BayesSampler : public BookSampler {
       return initial;
     }
     Suggestion suggestion = Blank(batch);
-    const bool starting = book_.trials().size() + batch.size() < start_;
+    const std::optional<TrialId> forgotten = restarts_.forgotten();
+    if (forgotten) {
+      suggestion.why.trials_known = model_.results();
+    }
+    const bool starting = TrialsAfter(forgotten) + batch.size() < start_;
     if (!starting && modelled) {
       const Rule rule = ChooseRule(id);
       for (Candidate& candidate : Propose(id, rule, batch)) {
@@ -328,7 +348,9 @@ class BayesSampler : public BookSampler {
     const auto draw = [&](std::size_t attempt, std::vector<double>& u) {
       if (attempt == 0) {
         sobol_.At(id, u);
-        DrawFromPriors(rng, u);
+        if (!forgotten) {
+          DrawFromPriors(rng, u);
+        }
         return;
       }
       for (double& coordinate : u) {
@@ -343,6 +365,7 @@ class BayesSampler : public BookSampler {
       return std::optional<Suggestion>();
     }
     suggestion.why.rule = modelled && !starting ? "random" : "start";
+    NoteRestart(suggestion.why);
     suggestion.values = std::move(**point);
     return std::optional(std::move(suggestion));
   }
@@ -366,6 +389,20 @@ class BayesSampler : public BookSampler {
     }
   }
 
+  // How many there are, of which ones up to `forgotten` do not count.
+  std::size_t TrialsAfter(std::optional<TrialId> forgotten) const {
+    const auto& trials = book_.trials();
+    return forgotten ? static_cast<std::size_t>(
+                           std::distance(trials.upper_bound(*forgotten), trials.end()))
+                     : trials.size();
+  }
+
+  void NoteRestart(Explanation& why) const {
+    if (const std::optional<TrialId> forgotten = restarts_.forgotten()) {
+      why.note = fmt::format("begun afresh after trial {}", *forgotten);
+    }
+  }
+
   void Explain(Rule rule, const Unit& unit, Explanation& why) {
     switch (rule) {
       case Rule::kImprovement:
@@ -385,6 +422,7 @@ class BayesSampler : public BookSampler {
       why.rule = "expected hypervolume improvement";
     }
     model_.Explain(unit, why);
+    NoteRestart(why);
     double nearest = kInfinity;
     for (std::size_t i = 0; i < settled_units_.size(); ++i) {
       const double distance = UnitDistance(encoder_, settled_units_[i], unit);
@@ -400,6 +438,8 @@ class BayesSampler : public BookSampler {
   const Sobol sobol_;
   const std::size_t start_;
   const double bound_share_;
+  const bool restarting_;
+  Restarts restarts_;
   const bool trust_;
   OutcomeModel model_;
   std::vector<Unit> settled_units_;  // those the model has seen
@@ -412,11 +452,11 @@ class BayesSampler : public BookSampler {
 // Settings: particles (8) members of the ensemble; warps (0) half of them on ranked outputs, unless
 // the evidence is against it; bends (1) each member's outputs bent as its evidence says; start (1 +
 // d/2, between 4 and 8) points before the model; bound_share (0.5) of confidence bounds; trust (1)
-// region on.
+// region on; restarts (1) after a thousand results where the search stands still.
 Result<std::unique_ptr<Sampler>> MakeBayesSampler(const SearchSpace& space,
                                                   const SamplerOptions& options) {
-  if (Result<void> known =
-          CheckSettings(options, {"particles", "warps", "bends", "start", "bound_share", "trust"});
+  if (Result<void> known = CheckSettings(
+          options, {"particles", "warps", "bends", "start", "bound_share", "trust", "restarts"});
       !known) {
     return known.error();
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "regatta/base/rng.h"
 #include "regatta/search/sampler.h"
 #include "test_util.h"
 
@@ -260,6 +261,65 @@ TEST(BayesSampler, SpreadsManyOpenTrials) {
       EXPECT_GT(dx * dx + dy * dy, 1e-4) << i << " and " << j;
     }
   }
+}
+
+// Chance that knows nothing of any point, so that a search of it stands still.
+double Noise(TrialId id) { return Rng(7, 7).Split(id).Uniform() + (id == 3 ? -1 : 0); }
+
+Trial OfNoise(TrialId id, const Point& values) { return Finished(id, values, {Noise(id)}); }
+
+// The past of a long search: all in one corner of the square.
+Trial InTheCorner(TrialId id) {
+  Rng rng = Rng(8, 8).Split(id);
+  return OfNoise(id, {0.2 * rng.Uniform(), 0.2 * rng.Uniform()});
+}
+
+TEST(BayesSampler, BeginsAfreshWherePastAThousandResultsNothingIsGained) {
+  SamplerOptions options;
+  auto restarting = Must(MakeSampler("bayes", Square(), options));
+  options.settings["restarts"] = 0;
+  auto staying = Must(MakeSampler("bayes", Square(), options));
+  for (TrialId id = 0; id < 1000; ++id) {
+    ASSERT_TRUE(restarting->Tell(InTheCorner(id)));
+    ASSERT_TRUE(staying->Tell(InTheCorner(id)));
+  }
+  EXPECT_NE(Must(staying->Suggest(1000, 1))[0].why.rule, "start");
+  int outside = 0;
+  for (const Suggestion& start : Must(restarting->Suggest(1000, 4))) {
+    EXPECT_EQ(start.why.rule, "start");
+    EXPECT_EQ(start.why.note, "begun afresh after trial 999");
+    EXPECT_EQ(start.why.trials_known, 0);
+    outside += AsNumber(*start.values[0]) > 0.2 || AsNumber(*start.values[1]) > 0.2 ? 1 : 0;
+  }
+  EXPECT_GE(outside, 3) << "of four points spread over the square, of which the corner is 4 %";
+}
+
+// What a sampler that was there all along proposes, one proposes, too, that is told everything at
+// once: in a fresh search, in the turn of the whole one after it, and in the next.
+TEST(BayesSampler, IsRebuiltAmidRestarts) {
+  auto live = Must(MakeSampler("bayes", Square(), {}));
+  std::vector<Trial> past;
+  for (TrialId id = 0; id < 1000; ++id) {
+    past.push_back(InTheCorner(id));
+    ASSERT_TRUE(live->Tell(past.back()));
+  }
+  int afresh = 0;
+  int whole = 0;
+  for (TrialId id = 1000; id < 1300; ++id) {
+    const Suggestion suggestion = Must(live->Suggest(id, 1)).at(0);
+    if (id % 25 == 24) {
+      (suggestion.why.note.empty() ? whole : afresh) += 1;
+      auto rebuilt = Must(MakeSampler("bayes", Square(), {}));
+      for (const Trial& trial : past) {
+        ASSERT_TRUE(rebuilt->Tell(trial));
+      }
+      ASSERT_EQ(Must(rebuilt->Suggest(id, 1)).at(0).values, suggestion.values) << id;
+    }
+    past.push_back(OfNoise(id, suggestion.values));
+    ASSERT_TRUE(live->Tell(past.back()));
+  }
+  EXPECT_GE(afresh, 3);
+  EXPECT_GE(whole, 1);
 }
 
 }  // namespace

@@ -71,6 +71,27 @@ bool OutcomeModel::ready() const {
                      [](const auto& surrogate) { return surrogate->ready(); });
 }
 
+bool OutcomeModel::IsFeasible(const Trial& trial) const {
+  for (std::size_t c = 0; c < options_->constraints.size(); ++c) {
+    const OutcomeConstraint& bound = options_->constraints[c];
+    const double value = c < trial.constraints.size() ? trial.constraints[c] : std::nan("");
+    // An outcome that is not finite was never logged, and may be anything.
+    if (!std::isfinite(value) || value < bound.min.value_or(-kInfinity) ||
+        value > bound.max.value_or(kInfinity)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+double OutcomeModel::ValueOf(const Trial& trial) const {
+  if (!HasResult(trial, options_->objectives.size()) || !IsFeasible(trial)) {
+    return kInfinity;
+  }
+  const bool maximize = options_->objectives.front().goal == Goal::kMaximize;
+  return maximize ? -trial.objectives.front() : trial.objectives.front();
+}
+
 // Results, and a few failures at a value that warns.
 void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> units) {
   const std::size_t m = options_->objectives.size();
@@ -78,6 +99,7 @@ void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> uni
   y_.assign(m, {});
   feasible_.clear();
   failed_units_.clear();
+  all_results_ = 0;
   const std::vector<TrialId>& settled = book.settled();
   for (std::size_t i = 0; i < settled.size(); ++i) {
     const Trial& trial = book.trial(settled[i]);
@@ -85,20 +107,16 @@ void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> uni
       failed_units_.push_back(units[i]);
       continue;
     }
+    ++all_results_;
+    if (forgotten_ && trial.id <= *forgotten_) {
+      continue;
+    }
     units_.push_back(units[i]);
     for (std::size_t k = 0; k < m; ++k) {
       const bool maximize = options_->objectives[k].goal == Goal::kMaximize;
       y_[k].push_back(maximize ? -trial.objectives[k] : trial.objectives[k]);
     }
-    bool feasible = true;
-    for (std::size_t c = 0; c < options_->constraints.size(); ++c) {
-      const OutcomeConstraint& bound = options_->constraints[c];
-      const double value = c < trial.constraints.size() ? trial.constraints[c] : std::nan("");
-      // An outcome that is not finite was never logged, and may be anything.
-      feasible = feasible && std::isfinite(value) && value >= bound.min.value_or(-kInfinity) &&
-                 value <= bound.max.value_or(kInfinity);
-    }
-    feasible_.push_back(feasible);
+    feasible_.push_back(IsFeasible(trial));
   }
   results_ = units_.size();
   any_feasible_ = std::find(feasible_.begin(), feasible_.end(), true) != feasible_.end();
@@ -112,8 +130,14 @@ void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> uni
   }
 }
 
-void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units,
-                          bool history_changed) {
+void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units, bool history_changed,
+                          std::optional<TrialId> forgotten) {
+  if (forgotten != forgotten_) {
+    for (const auto& objective : objectives_) {
+      objective->Invalidate();
+    }
+    forgotten_ = forgotten;
+  }
   BuildHistory(book, units);
   // Some of the models may have too few rows now: none of them may take its rows of then for those
   // of later.
@@ -145,8 +169,10 @@ void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units,
     objectives_[k]->Update(units_, y_[k], history_changed, units_.size() - results_);
   }
   if (earlier_) {
-    earlier_->Weigh(std::span<const Unit>(units_).first(results_),
-                    std::span<const double>(y_.front()).first(results_));
+    // A search that begins afresh is not led to where earlier ones would lead it again.
+    const std::size_t known = forgotten_ ? 0 : results_;
+    earlier_->Weigh(std::span<const Unit>(units_).first(known),
+                    std::span<const double>(y_.front()).first(known));
   }
   UpdateSide(book, units, history_changed);
   UpdateFailures(book, units, history_changed);

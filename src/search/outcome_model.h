@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -45,8 +46,12 @@ class OutcomeModel {
   OutcomeModel(const OutcomeModel&) = delete;
   OutcomeModel& operator=(const OutcomeModel&) = delete;
 
-  // Brings the model to the settled trials of `book`, whose coordinates are `units`.
-  void Update(const TrialBook& book, std::span<const Unit> units, bool history_changed);
+  // Brings the model to the settled trials of `book`, whose coordinates are `units`. What results
+  // of trials up to `forgotten` say of objectives is left out (restarts.h); of failures,
+  // constraints and cost the model knows all. Requires: nothing is forgotten where trials have
+  // curves.
+  void Update(const TrialBook& book, std::span<const Unit> units, bool history_changed,
+              std::optional<TrialId> forgotten = std::nullopt);
   // Gives the posteriors' memory back until the next Update.
   void Release();
   // Enough results, and a fit that worked.
@@ -69,6 +74,11 @@ class OutcomeModel {
   void ScoreSlopes(std::span<const Unit> units, Rule rule, std::size_t chosen,
                    std::vector<double>& scores, std::vector<Unit>& slopes);
 
+  // The first objective of a trial, lower is better; infinite for what is no feasible result.
+  double ValueOf(const Trial& trial) const;
+
+  // How many results count.
+  std::size_t results() const { return results_; }
   // Results (and imputed failures), and the best few of them, best first.
   std::span<const Unit> rows() const { return units_; }
   std::vector<Unit> Best(std::size_t count) const;
@@ -90,6 +100,7 @@ class OutcomeModel {
 
  private:
   void BuildHistory(const TrialBook& book, std::span<const Unit> units);
+  bool IsFeasible(const Trial& trial) const;
   void UpdateSide(const TrialBook& book, std::span<const Unit> units, bool history_changed);
   void UpdateFailures(const TrialBook& book, std::span<const Unit> units, bool history_changed);
   void ScoreSingle(const Rows& points, const std::vector<std::size_t>& members, Rule rule,
@@ -135,10 +146,12 @@ class OutcomeModel {
   bool any_feasible_ = true;
   bool has_priors_ = false;
 
+  std::optional<TrialId> forgotten_;
   std::vector<Unit> units_;
   std::vector<std::vector<double>> y_;  // per objective, lower is better
   std::vector<bool> feasible_;          // per row
   std::size_t results_ = 0;             // rows that are results; the rest are imputed failures
+  std::size_t all_results_ = 0;         // the forgotten ones, too
   std::vector<Unit> failed_units_;
 
   std::vector<Unit> pending_;

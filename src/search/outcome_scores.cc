@@ -213,7 +213,7 @@ void OutcomeModel::AddFeasibility(const Rows& points, std::vector<double>& score
 }
 
 double OutcomeModel::PriorWeight() const {
-  return kPriorWeight / static_cast<double>(std::max<std::size_t>(results_, 1));
+  return kPriorWeight / static_cast<double>(std::max<std::size_t>(all_results_, 1));
 }
 
 double OutcomeModel::PriorPlace(std::size_t d) const {

@@ -131,6 +131,9 @@ std::unique_ptr<Sampler> WithHistory(const char* name, const History& history) {
   SamplerOptions options;
   options.seed = history.seed;
   options.objectives.assign(history.objectives, {});
+  if (std::string_view(name) == "bayes") {
+    options.settings["restarts"] = 0;  // a search begun afresh has fewer results to look at
+  }
   auto sampler = std::move(*MakeSampler(name, space, options));
   TrialId id = 0;
   for (; id < static_cast<TrialId>(history.results); ++id) {
