@@ -23,6 +23,7 @@ struct Hyper {
   std::size_t size() const { return log_scale.size() + 3; }
   double& operator[](std::size_t i);
   double operator[](std::size_t i) const;
+  bool operator==(const Hyper&) const = default;
 };
 
 // Where the search for hyperparameters starts: ℓ = ½√d, so that no gradient or difference vanishes

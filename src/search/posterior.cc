@@ -14,14 +14,14 @@ KernelShape Posterior::Shape() const {
   return {numbers_, columns_.size() - numbers_, weights_.data(), signal_};
 }
 
-void Posterior::AddRows(const Rows& points) {
-  rows_.reserve(rows_.size() + points.size() * columns_.size());
-  for (std::size_t i = 0; i < points.size(); ++i) {
+void Posterior::AddRows(const Rows& points, std::size_t from) {
+  rows_.reserve(rows_.size() + (points.size() - from) * columns_.size());
+  for (std::size_t i = from; i < points.size(); ++i) {
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       rows_.push_back(points.at(i, columns_[c]) * scales_[c]);
     }
   }
-  size_ += points.size();
+  size_ += points.size() - from;
   factor_.resize(PackedSize(size_));
   inverses_.resize(InversesSize(size_));
 }
@@ -61,8 +61,8 @@ void Posterior::RoundFactor(std::size_t from) {
                 inverses_.size() - inverse);
 }
 
-bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const double> y,
-                    const Hyper& hyper) {
+// Which columns count how much, by `hyper`.
+void Posterior::Scale(const Encoder& encoder, const Hyper& hyper) {
   encoder_ = &encoder;
   hyper_ = hyper;
   signal_ = std::exp(hyper.log_signal);
@@ -84,17 +84,53 @@ bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const do
     }
     numbers_ = categories ? numbers_ : columns_.size();
   }
-  rows_.clear();
-  size_ = 0;
-  AddRows(rows);
-  observed_ = size_;
-  bool factored = false;
-  for (int attempt = 0; attempt < 6 && !factored; ++attempt) {
-    jitter_ = attempt == 0 ? kJitter : jitter_ * 10;
-    FillPanels(0);
-    factored = Cholesky(factor_.data(), inverses_.data(), size_);
+}
+
+// How many of the first observed rows are the first of these.
+std::size_t Posterior::CommonRows(const Rows& rows) const {
+  const std::size_t columns = columns_.size();
+  std::size_t row = 0;
+  for (; row < std::min(observed_, rows.size()); ++row) {
+    for (std::size_t c = 0; c < columns; ++c) {
+      if (rows_[row * columns + c] != rows.at(row, columns_[c]) * scales_[c]) {
+        return row;
+      }
+    }
   }
+  return row;
+}
+
+// Replaces all rows but the first `kept`, whose part of the factor stays. False if the covariance
+// cannot be factored with the present jitter.
+bool Posterior::Factor(const Rows& rows, std::size_t kept) {
+  Truncate(kept);
+  AddRows(rows, kept);
+  FillPanels(kept / kPanel);
+  if (!Cholesky(factor_.data(), inverses_.data(), size_, kept / kPanel)) {
+    return false;
+  }
+  RoundFactor(kept / kPanel);
+  return true;
+}
+
+bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const double> y,
+                    const Hyper& hyper) {
+  std::size_t kept = 0;
+  // With a raised diagonal the factor says nothing about what the first try would have given.
+  if (encoder_ == &encoder && hyper_ == hyper && jitter_ == kJitter) {
+    kept = CommonRows(rows);
+  } else {
+    Scale(encoder, hyper);
+  }
+  jitter_ = kJitter;
+  bool factored = Factor(rows, kept);
+  for (int attempt = 1; attempt < 6 && !factored; ++attempt) {
+    jitter_ *= 10;
+    factored = Factor(rows, 0);
+  }
+  observed_ = size_;
   if (!factored) {
+    encoder_ = nullptr;
     return false;
   }
   AlignedVector<double> ones(PanelsOf(size_) * kPanel);
@@ -107,7 +143,6 @@ bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const do
       Dot(alpha_.data(), ones.data(), size_) / (Dot(ones.data(), ones.data(), size_) + kMeanRidge);
   AddScaled(alpha_.data(), ones.data(), -mean_, size_);
   SolveUpper(factor_.data(), inverses_.data(), size_, alpha_.data());
-  RoundFactor(0);
   return std::isfinite(mean_);
 }
 
@@ -115,7 +150,7 @@ bool Posterior::Fit(const Encoder& encoder, const Rows& rows, std::span<const do
 void Posterior::AppendPending(std::span<const Unit> units) {
   const std::size_t before = size_;
   const std::size_t from = size_ / kPanel;
-  AddRows(Rows(*encoder_, units));
+  AddRows(Rows(*encoder_, units), 0);
   FillPanels(from);
   // A point that was seen before adds nothing, whatever rounding says; one that cannot be factored
   // even so (it is not a number) is left out.

@@ -15,8 +15,10 @@ namespace regatta::search {
 class Posterior {
  public:
   Posterior() = default;
-  // Jitter starts at 1e-8 of the signal and rises tenfold at most 5 times.
-  // False if the covariance cannot be factored even so; the object is then unusable.
+  // Jitter starts at 1e-8 of the signal and rises tenfold at most 5 times. What an earlier fit to
+  // the same hyperparameters has in common with this one, its first rows, is not worked out again;
+  // the bits are those of a first fit. Borrows the encoder. False if the covariance cannot be
+  // factored even so; the object is then unusable until the next fit.
   bool Fit(const Encoder& encoder, const Rows& rows, std::span<const double> y, const Hyper& hyper);
 
   // Adds points whose results are not known yet: they narrow the variance and leave the mean
@@ -73,7 +75,11 @@ class Posterior {
  private:
   std::vector<double> InverseDiagonal() const;
   KernelShape Shape() const;
-  void AddRows(const Rows& points);
+  void Scale(const Encoder& encoder, const Hyper& hyper);
+  std::size_t CommonRows(const Rows& rows) const;
+  bool Factor(const Rows& rows, std::size_t kept);
+  // Those from `from` on.
+  void AddRows(const Rows& points, std::size_t from);
   void Truncate(std::size_t size);
   // Fills the panels from `from` on with covariances of rows_, noise and jitter added.
   void FillPanels(std::size_t from);

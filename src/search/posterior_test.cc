@@ -90,6 +90,53 @@ TEST(Posterior, IsUnchangedWhetherAppendedOrRefitted) {
   }
 }
 
+// Rows are added, with and without open points behind, taken away, exchanged in the middle; then
+// the hyperparameters are others, and there and back.
+TEST(Posterior, FitsAgainToTheBitsOfAFirstFit) {
+  Example example(12);
+  Rng rng(4);
+  const Unit other = RandomUnits(example.encoder, 1, rng).front();
+  Posterior posterior = example.Fitted(9);
+  const auto expect_fresh = [&](std::size_t n) {
+    EXPECT_TRUE(posterior.Fit(example.encoder,
+                              Rows(example.encoder, std::span(example.units).first(n)),
+                              std::span(example.y).first(n), example.hyper));
+    const Posterior fresh = example.Fitted(n);
+    EXPECT_EQ(posterior.size(), n);
+    EXPECT_EQ(example.Predicted(posterior), example.Predicted(fresh)) << n;
+    EXPECT_EQ(example.Predicted(posterior, true), example.Predicted(fresh, true)) << n;
+    EXPECT_EQ(posterior.LeaveOneOut(), fresh.LeaveOneOut()) << n;
+  };
+  for (const std::size_t n : {10U, 16U, 16U, 17U, 40U, 24U, 23U, 39U}) {
+    expect_fresh(n);
+    posterior.AppendPending({&other, 1});
+    expect_fresh(n);
+  }
+  example.units[20] = other;
+  expect_fresh(39);
+  example.units[0] = other;
+  expect_fresh(39);
+  example.y[3] += 1;
+  expect_fresh(39);
+  const Hyper before = example.hyper;
+  example.hyper.log_scale[1] += 0.3;
+  expect_fresh(40);
+  example.hyper = before;
+  expect_fresh(40);
+}
+
+TEST(Posterior, FitsAfterAFitThatFailed) {
+  Example example(12);
+  const Rows rows(example.encoder, example.units);
+  Posterior posterior = example.Fitted(40);
+  Hyper beyond = example.hyper;
+  beyond.log_signal = 800;
+  EXPECT_FALSE(posterior.Fit(example.encoder, rows, example.y, beyond));
+  EXPECT_FALSE(posterior.Fit(example.encoder, rows, example.y, beyond));
+  EXPECT_TRUE(posterior.Fit(example.encoder, rows, example.y, example.hyper));
+  EXPECT_EQ(example.Predicted(posterior), example.Predicted(example.Fitted(40)));
+}
+
 TEST(Posterior, TakesAPointTwice) {
   Example example(8);
   example.hyper.log_noise = std::log(1e-6);

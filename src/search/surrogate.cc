@@ -70,24 +70,30 @@ void Surrogate::Fit(std::span<const Unit> units, std::span<const double> y) {
   const Rows encoded(*encoder_, Take<Unit>(units, rows));
   warps_.clear();
   warps_.reserve(hypers_.size());  // members keep pointers into it
+  std::vector<Posterior> before(hypers_.size());
+  for (Member& member : members_) {
+    before[member.number] = std::move(member.posterior);
+  }
   members_.clear();
   members_.reserve(hypers_.size());
   noise_to_signal_ = 0;
   for (std::size_t i = 0; i < hypers_.size(); ++i) {
     Member member;
-    member.hyper = hypers_.hyper(i);
+    member.number = i;
+    member.posterior = std::move(before[i]);
     member.kind = hypers_.kind(i);
     member.warp = &warps_.emplace_back(hypers_.kind(i), y, hypers_.hyper(i).bend);
     const std::vector<double>& values = member.warp->values();
-    if (!member.posterior.Fit(*encoder_, encoded, Take<double>(values, rows), member.hyper)) {
+    if (!member.posterior.Fit(*encoder_, encoded, Take<double>(values, rows), hypers_.hyper(i))) {
       continue;
     }
     members_.push_back(std::move(member));
   }
   KeepBetterWarp(rows, y);
   for (const Member& member : members_) {
-    noise_to_signal_ += std::exp(member.hyper.log_noise - member.hyper.log_signal) /
-                        static_cast<double>(members_.size());
+    noise_to_signal_ +=
+        std::exp(hypers_.hyper(member.number).log_noise - hypers_.hyper(member.number).log_signal) /
+        static_cast<double>(members_.size());
   }
 }
 

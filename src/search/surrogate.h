@@ -70,7 +70,7 @@ class Surrogate {
 
  private:
   struct Member {
-    Hyper hyper;
+    std::size_t number = 0;  // of the draw
     WarpKind kind = WarpKind::kIdentity;
     Posterior posterior;
     const OutputWarp* warp = nullptr;
