@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "encoder.h"
+#include "pb2.h"
 #include "point_picker.h"
 
 namespace regatta::search {
@@ -40,6 +42,21 @@ Point Explore(const SearchSpace& space, const Point& values, const PbtOptions& o
   return encoder.ToPoint(unit);
 }
 
+// A member by its loss, and its place in the population.
+using Ranked = std::pair<double, std::size_t>;
+
+// Who goes on is in its next interval, whether it has asked for it yet or not.
+void AddOpen(std::span<const Ranked> going_on, std::span<const PopulationMember> population,
+             std::uint64_t interval, std::vector<PopulationInterval>& known) {
+  for (const auto& [loss, place] : going_on) {
+    const PopulationMember& member = population[place];
+    const bool is_known = std::any_of(known.begin(), known.end(), [&](const auto& past) {
+      return !past.after && past.id == member.id;
+    });
+    if (!is_known) known.push_back({member.id, interval, member.values, member.value, {}});
+  }
+}
+
 // An allowed neighbour of `values`, else `values`.
 Point ExploreAllowed(const SearchSpace& space, const Point& values, const PbtOptions& options,
                      Rng& rng) {
@@ -54,8 +71,9 @@ Point ExploreAllowed(const SearchSpace& space, const Point& values, const PbtOpt
 
 Result<PbtDecision> DecidePbt(const SearchSpace& space,
                               std::span<const PopulationMember> population, TrialId member,
-                              std::uint64_t interval, const PbtOptions& options) {
-  std::vector<std::pair<double, std::size_t>> ranked;
+                              std::uint64_t interval, const PbtOptions& options,
+                              std::span<const PopulationInterval> history) {
+  std::vector<Ranked> ranked;
   for (std::size_t i = 0; i < population.size(); ++i) {
     const double value = population[i].value;
     const double loss = options.goal == Goal::kMaximize ? -value : value;
@@ -95,9 +113,18 @@ Result<PbtDecision> DecidePbt(const SearchSpace& space,
   Rng rng = StreamOf(options.seed, Stream::kChoice, interval).Split(member);
   const PopulationMember& parent = population[parents[rng.Below(parents.size())]];
   decision.parent = parent.id;
-  decision.values = ExploreAllowed(space, *space.Normalize(parent.values), options, rng);
+  const Point base = *space.Normalize(parent.values);
   decision.reason = fmt::format("place {} of {}: takes over trial {} ({:.6g} against {:.6g})",
                                 rank + 1, population.size(), parent.id, parent.value, self.value);
+  std::optional<Pb2Choice> choice;
+  if (options.explore == Explore::kPb2) {
+    std::vector<PopulationInterval> known(history.begin(), history.end());
+    AddOpen(std::span(ranked).first(population.size() - edge), population, interval + 1, known);
+    choice = ChoosePb2(space, known, {member, interval + 1, base, parent.value, {}}, options);
+    decision.reason += choice ? fmt::format(", pb2 chose by {} intervals", choice->intervals)
+                              : ", perturbed for want of results";
+  }
+  decision.values = choice ? choice->values : ExploreAllowed(space, base, options, rng);
   return decision;
 }
 
