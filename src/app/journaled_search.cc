@@ -31,6 +31,7 @@ Result<std::unique_ptr<JournaledSearch>> JournaledSearch::Create(const Value& co
   if (!options) return options.error();
   if (seed) options->seed = *seed;
   made->options_ = *std::move(options);
+  made->population_options_ = sweeps::MakePopulationOptions(parsed->config, made->options_);
   made->sampler_name_ = sweeps::SamplerName(parsed->config);
   auto sampler = search::MakeSampler(made->sampler_name_, space->search_space(), made->options_);
   if (!sampler) return sampler.error();
@@ -127,6 +128,21 @@ Result<void> JournaledSearch::CheckMember(const Trial& trial) const {
   return Ok();
 }
 
+// Whether the step of a population is one that it could have made.
+Result<void> JournaledSearch::CheckStep(const JournalEntry& entry, const Trial& trial) const {
+  if (!entry.interval) return Ok();
+  if (entry.parent &&
+      (*entry.parent >= trials_.size() || trials_[*entry.parent].observations.empty())) {
+    return InvalidArgument(
+        fmt::format("the parent {} of trial {} has reported nothing", *entry.parent, trial.id));
+  }
+  if (!entry.parent && entry.point != trial.values) {
+    return InvalidArgument(
+        fmt::format("trial {} changes its parameters without a parent", trial.id));
+  }
+  return Ok();
+}
+
 // The trial as it will be. Errors: the entry does not fit what is there.
 Result<Trial> JournaledSearch::Changed(const JournalEntry& entry) const {
   using Kind = JournalEntry::Kind;
@@ -167,6 +183,7 @@ Result<Trial> JournaledSearch::Changed(const JournalEntry& entry) const {
   }
   if (entry.kind == Kind::kExploited) {
     if (Result<void> checked = CheckMember(trial); !checked) return checked.error();
+    if (Result<void> checked = CheckStep(entry, trial); !checked) return checked.error();
     // From here on it is a trial of its new parameters: what it is told counts for them.
     trial.values = entry.point;
   }
@@ -218,6 +235,16 @@ void JournaledSearch::TellPromoter(const JournalEntry& entry, const Trial& trial
   }
 }
 
+// Called while the trial is as it was.
+void JournaledSearch::TellPopulation(const JournalEntry& entry) {
+  using Kind = JournalEntry::Kind;
+  if (entry.kind == Kind::kTold) population_.End(entry.id, entry.state == TrialState::kFailed);
+  if (entry.kind != Kind::kExploited || !entry.interval) return;
+  const double loaded = trials_[entry.parent.value_or(entry.id)].observations.back().value;
+  population_.Add(trials_[entry.id], {*entry.interval, entry.parent, entry.point, entry.why},
+                  loaded);
+}
+
 Result<void> JournaledSearch::Apply(JournalEntry entry) {
   Result<Trial> trial = Changed(entry);
   if (!trial) return trial.error();
@@ -231,7 +258,8 @@ Result<void> JournaledSearch::Apply(JournalEntry entry) {
     // What the sampler hears depends on whether the trial pauses now.
     if (Result<void> told = sampler_->Tell(AsTold(*trial)); !told) return told;
   }
-  if (entry.kind == JournalEntry::Kind::kExploited) {
+  TellPopulation(entry);
+  if (entry.kind == JournalEntry::Kind::kExploited && (entry.parent || !entry.interval)) {
     reported_before_change_[entry.id] = trial->observations.size();
   }
   if (entry.id == trials_.size()) {

@@ -13,7 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "population_log.h"
 #include "regatta/base/result.h"
+#include "regatta/search/pbt.h"
 #include "regatta/search/promotion.h"
 #include "regatta/search/sampler.h"
 #include "regatta/search/stopper.h"
@@ -68,6 +70,10 @@ class JournaledSearch {
   // Whether the trial belongs to the population that is running. Errors: kFailedPrecondition,
   // saying why it does not.
   Result<void> CheckMember(const search::Trial& trial) const;
+  // How members of the population exploit and explore.
+  const search::PbtOptions& population_options() const { return population_options_; }
+  // What they did so far, if they explore by a bandit.
+  const PopulationLog& population() const { return population_; }
   // Whether the trial has gone on with other parameters.
   bool HasExploited(search::TrialId id) const { return reported_before_change_.contains(id); }
   // The values that belong to the trial's present parameters. Borrows `trial`.
@@ -79,12 +85,15 @@ class JournaledSearch {
   Result<void> CheckPoint(const search::Point& point) const;
   Result<search::Trial> Changed(const JournalEntry& entry) const;
   void TellStopper(const JournalEntry& entry, const search::Trial& trial);
+  Result<void> CheckStep(const JournalEntry& entry, const search::Trial& trial) const;
+  void TellPopulation(const JournalEntry& entry);
   void TellPromoter(const JournalEntry& entry, const search::Trial& trial);
 
   // Constant after Create.
   sweeps::ParameterSpace space_;
   std::string sampler_name_;
   search::SamplerOptions options_;
+  search::PbtOptions population_options_;
   std::vector<std::string> metric_names_;
   std::vector<std::string> constraint_names_;
   std::vector<std::string> warnings_;
@@ -96,6 +105,7 @@ class JournaledSearch {
   std::vector<search::Trial> trials_;
   // Of trials that go on with other parameters: how many values they had reported before.
   std::map<search::TrialId, std::size_t> reported_before_change_;
+  PopulationLog population_;
   SearchState state_;
 };
 

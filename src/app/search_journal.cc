@@ -146,6 +146,11 @@ Value EntryToValue(const JournalEntry& entry) {
     value.Set("step", Value::Int(entry.step));
     value.Set("value", NumberToValue(entry.value));
   }
+  if (entry.interval) {
+    value.Set("interval", Value::Int(static_cast<std::int64_t>(*entry.interval)));
+    if (entry.parent) value.Set("parent", Value::Int(static_cast<std::int64_t>(*entry.parent)));
+    value.Set("why", Value::String(entry.why));
+  }
   return value;
 }
 
@@ -180,6 +185,13 @@ Result<JournalEntry> EntryFromValue(const Value& value, std::string place) {
   if (!is_known) reader.Fail("\"op\" is not ask, add, tell, report, resume or exploit");
   entry.id = reader.Number("id");
   if (HasPoint(entry.kind)) entry.point = ReadPoint(reader);
+  if (entry.kind == Kind::kExploited && reader.Find("interval") != nullptr) {
+    entry.interval = reader.Number("interval");
+    if (reader.Find("parent") != nullptr) entry.parent = reader.Number("parent");
+    const Value* why = reader.Require("why");
+    if (why != nullptr && !why->is_string()) reader.Fail("\"why\" is no text");
+    if (why != nullptr && why->is_string()) entry.why = why->as_string();
+  }
   if (reader.Find("grid_index") != nullptr) entry.grid_index = reader.Number("grid_index");
   if (entry.kind == Kind::kAdded || entry.kind == Kind::kTold) ReadOutcome(reader, entry);
   if (entry.kind == Kind::kReported) {

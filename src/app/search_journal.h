@@ -12,8 +12,9 @@
 
 namespace regatta::app {
 
-// One change of a trial. kExploited: it goes on with other parameters, `point`. Points are kept as
-// the sampler made them, so nothing is computed again.
+// One change of a trial. kExploited: it goes on with the parameters `point`; with `interval`, which
+// a search whose population explores by a bandit keeps for all its members, it may also go on as it
+// was. Points are kept as they were made, so nothing is computed again.
 struct JournalEntry {
   enum class Kind : std::uint8_t { kAsked, kAdded, kTold, kReported, kResumed, kExploited };
   Kind kind = Kind::kAsked;
@@ -26,6 +27,9 @@ struct JournalEntry {
   std::optional<double> cost;                                // kAdded, kTold
   std::int64_t step = 0;                                     // kReported
   double value = 0;                                          // kReported
+  std::optional<std::uint64_t> interval;                     // kExploited: the one that has ended
+  std::optional<search::TrialId> parent;                     // kExploited: absent: its own
+  std::string why;                                           // kExploited
 };
 
 struct SearchState {

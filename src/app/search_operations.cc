@@ -117,41 +117,54 @@ Result<Value> Report(JournaledSearch& search, const Value& request) {
   return answer;
 }
 
+Value DescribeStep(const JournaledSearch& search, const PopulationStep& step) {
+  Value why = Map();
+  why.Set("text", Text(step.reason));
+  Value answer = Map();
+  answer.Set("parent", step.parent ? Count(*step.parent) : Value::Null());
+  answer.Set("parameters", WithoutWrapping(search.space().ToRunConfig(step.values)));
+  answer.Set("why", std::move(why));
+  return answer;
+}
+
 Result<Value> Exploit(JournaledSearch& search, const Value& request) {
   const Result<const Trial*> trial = Find(search, request);
   if (!trial) return trial.error();
-  const auto interval =
-      WholeNumber(request, "interval", 0, std::numeric_limits<std::int64_t>::max());
-  if (!interval) return interval.error();
-  if (!*interval) {
+  const auto given = WholeNumber(request, "interval", 0, std::numeric_limits<std::int64_t>::max());
+  if (!given) return given.error();
+  if (!*given) {
     return InvalidArgument("\"exploit\" needs \"interval\", the number of the one that has ended");
   }
+  const auto interval = static_cast<std::uint64_t>(**given);
   if (Result<void> checked = search.CheckMember(**trial); !checked) return checked.error();
+  const search::PbtOptions& options = search.population_options();
+  const bool learns = options.explore == search::Explore::kPb2;
+  if (const PopulationStep* step = search.population().Find(**trial, interval); step != nullptr) {
+    return DescribeStep(search, *step);
+  }
   std::vector<search::PopulationMember> population;
   for (const Trial& member : search.trials()) {
     if (member.state != TrialState::kRunning) continue;
     population.push_back({member.id, member.values, member.observations.back().value});
   }
-  search::PbtOptions options;
-  options.goal = search.options().objectives.front().goal;
-  options.seed = search.options().seed;
-  options.allowed = search.options().allowed;
-  const Result<search::PbtDecision> decision =
-      search::DecidePbt(search.space().search_space(), population, (*trial)->id,
-                        static_cast<std::uint64_t>(**interval), options);
+  std::vector<search::PopulationInterval> history;
+  if (learns) history = search.population().History(search.trials(), interval);
+  Result<search::PbtDecision> decision = search::DecidePbt(
+      search.space().search_space(), population, (*trial)->id, interval, options, history);
   if (!decision) return decision.error();
-  if (decision->parent) {
+  const PopulationStep step{interval, decision->parent, std::move(decision->values),
+                            std::move(decision->reason)};
+  if (step.parent || learns) {
     JournalEntry entry{.kind = JournalEntry::Kind::kExploited, .id = (*trial)->id};
-    entry.point = decision->values;
+    entry.point = step.values;
+    if (learns) {
+      entry.interval = interval;
+      entry.parent = step.parent;
+      entry.why = step.reason;
+    }
     if (Result<void> applied = search.Apply(std::move(entry)); !applied) return applied.error();
   }
-  Value why = Map();
-  why.Set("text", Text(decision->reason));
-  Value answer = Map();
-  answer.Set("parent", decision->parent ? Count(*decision->parent) : Value::Null());
-  answer.Set("parameters", WithoutWrapping(search.space().ToRunConfig(decision->values)));
-  answer.Set("why", std::move(why));
-  return answer;
+  return DescribeStep(search, step);
 }
 
 Result<Value> Add(JournaledSearch& search, const Value& request) {

@@ -80,6 +80,8 @@ std::vector<Dialogue> Dialogues() {
                    {"parameters", MixedParameters()}};
     config["regatta"]["constraints"] = {"net.layers * net.width <= 200"};
     dialogues.push_back({std::string("population, ") + method, config, {}, 80, true});
+    config["regatta"]["population"] = {{"explore", "pb2"}};
+    dialogues.push_back({std::string("population with pb2, ") + method, config, {}, 60, true});
   }
   return dialogues;
 }

@@ -141,6 +141,17 @@ std::string SamplerText(const SweepConfig& config) {
   return name;
 }
 
+std::string PopulationText(const PopulationConfig& config) {
+  const bool learns = config.explore == PopulationExplore::kPb2;
+  return fmt::format(
+      "pbt: the worst {:g} % copy from the best and go on with {}; asked for by `exploit` of "
+      "regatta search --stdio",
+      100 * config.share,
+      learns ? "what pb2 chooses"
+             : fmt::format("perturbed parameters (step {:g}, {:g} % drawn afresh)", config.step,
+                           100 * config.resample));
+}
+
 std::string JoinedText(const std::vector<std::string>& items) {
   return fmt::format("{}", fmt::join(items, "; "));
 }
@@ -161,6 +172,7 @@ std::vector<ExplainedSetting> ExplainSettings(const SweepConfig& config) {
     add("early_terminate", EarlyTerminateText(*config.early_terminate));
   }
   add("sampler", IsSearchExternal(config) ? "outside of the server" : SamplerText(config));
+  add("regatta.population", block.population ? PopulationText(*block.population) : "");
   if (block.seed) {
     add("regatta.seed", fmt::format("{}", *block.seed));
   }

@@ -417,4 +417,19 @@ Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
   return options;
 }
 
+search::PbtOptions MakePopulationOptions(const SweepConfig& config,
+                                         const search::SamplerOptions& options) {
+  const PopulationConfig population = config.regatta.population.value_or(PopulationConfig{});
+  search::PbtOptions made;
+  made.goal = options.objectives.front().goal;
+  made.seed = options.seed;
+  made.explore = population.explore == PopulationExplore::kPb2 ? search::Explore::kPb2
+                                                               : search::Explore::kPerturb;
+  made.share = population.share;
+  made.resample = population.resample;
+  made.step = population.step;
+  made.allowed = options.allowed;
+  return made;
+}
+
 }  // namespace regatta::sweeps

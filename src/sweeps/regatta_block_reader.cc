@@ -12,6 +12,8 @@ namespace regatta::sweeps {
 namespace {
 
 constexpr std::array<std::string_view, 2> kOrders = {"declared", "shuffled"};
+// In the order of PopulationExplore.
+constexpr std::array<std::string_view, 2> kExplores = {"perturb", "pb2"};
 
 // The strings of a list; anything else in it is reported.
 std::vector<std::string> ReadTexts(const Value& list, const std::string& path,
@@ -125,6 +127,41 @@ void ReadBudget(MapReader& outer, RegattaConfig& block) {
   reader.ReportUnknown(Severity::kError, "regatta.budget");
 }
 
+// Keeps `usual` where the number is absent, or not above `above`, or above `max`.
+void ReadShare(MapReader& reader, std::string_view key, double above, double max, double& usual) {
+  const std::optional<double> number = reader.Number(key, Severity::kError);
+  if (!number) return;
+  if (*number > above && *number <= max) {
+    usual = *number;
+    return;
+  }
+  reader.Report(Severity::kError, key,
+                above < 0 ? fmt::format("{} is not in [0, {}]", *number, max)
+                          : fmt::format("{} is not above {} and at most {}", *number, above, max));
+}
+
+void ReadPopulation(MapReader& outer, SweepConfig& sweep) {
+  const Value* map = outer.Map("population", Severity::kError);
+  if (map == nullptr) {
+    return;
+  }
+  MapReader reader(*map, outer.PathOf("population"), outer.problems());
+  PopulationConfig population;
+  population.explore = static_cast<PopulationExplore>(
+      reader.Word("explore", kExplores, Severity::kError).value_or(0));
+  ReadShare(reader, "share", 0, 0.5, population.share);
+  ReadShare(reader, "resample", -std::numeric_limits<double>::min(), 1, population.resample);
+  ReadShare(reader, "step", 0, 1, population.step);
+  reader.ReportUnknown(Severity::kError, "regatta.population");
+  if (sweep.early_terminate) {
+    outer.Report(Severity::kWarning, "population",
+                 "early_terminate compares curves of unchanged parameters, so that no member can "
+                 "exploit",
+                 "leave out one of the two");
+  }
+  sweep.regatta.population = population;
+}
+
 void ReadSampler(MapReader& reader, RegattaConfig& block) {
   const Value* sampler = reader.Find("sampler");
   if (sampler == nullptr) {
@@ -167,6 +204,7 @@ void ReadRegattaBlock(const Value& value, SweepConfig& sweep, ProblemList& probl
     block.prior_sweeps = ReadTexts(*list, reader.PathOf("prior_sweeps"), "sweep path", problems);
   }
   ReadSampler(reader, block);
+  ReadPopulation(reader, sweep);
   if (const Value* kubernetes = reader.Map("kubernetes", Severity::kError); kubernetes != nullptr) {
     block.kubernetes = *kubernetes;
   }

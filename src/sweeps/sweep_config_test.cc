@@ -414,6 +414,34 @@ TEST(RegattaBlock, PlacesMistakesInConstraintsAndPoints) {
             "");
 }
 
+TEST(RegattaBlock, ReadsAndExplainsAPopulation) {
+  const auto parse = [](std::string_view block) {
+    return InspectSweepConfig(std::string(kSound) + "regatta: {population: {" + std::string(block) +
+                              "}}\n");
+  };
+  EXPECT_FALSE(InspectSweepConfig(kSound).config.regatta.population);
+  const ParsedSweep parsed = parse("explore: pb2, share: 0.25, resample: 0, step: 0.2");
+  EXPECT_TRUE(parsed.problems.empty()) << ProblemText(parsed.problems[0]);
+  ASSERT_TRUE(parsed.config.regatta.population);
+  EXPECT_EQ(parsed.config.regatta.population->explore, PopulationExplore::kPb2);
+  EXPECT_EQ(parsed.config.regatta.population->share, 0.25);
+  EXPECT_EQ(parsed.config.regatta.population->resample, 0);
+  EXPECT_EQ(parsed.config.regatta.population->step, 0.2);
+  EXPECT_EQ(parse("").config.regatta.population->explore, PopulationExplore::kPerturb);
+}
+
+TEST(RegattaBlock, RefusesAPopulationThatCannotBe) {
+  const auto check = [](std::string_view block) {
+    return Problems(std::string(kSound) + "regatta: {population: {" + std::string(block) + "}}\n");
+  };
+  EXPECT_THAT(check("explore: pb3"), HasSubstr("did you mean \"pb2\"?"));
+  EXPECT_THAT(check("share: 0.6"), HasSubstr("0.6 is not above 0 and at most 0.5"));
+  EXPECT_THAT(check("share: 0"), HasSubstr("0 is not above 0"));
+  EXPECT_THAT(check("resample: -0.1"), HasSubstr("-0.1 is not in [0, 1]"));
+  EXPECT_THAT(check("step: .nan"), HasSubstr("regatta.population.step"));
+  EXPECT_THAT(check("explores: pb2"), HasSubstr("did you mean \"explore\"?"));
+}
+
 TEST(RegattaBlock, ChecksWhen) {
   const auto check = [](std::string_view when) {
     return Problems(

@@ -16,6 +16,7 @@
 
 #include "regatta/base/result.h"
 #include "regatta/base/rng.h"
+#include "regatta/search/pbt.h"
 #include "regatta/search/sampler.h"
 #include "regatta/search/search_space.h"
 #include "regatta/search/stopper.h"
@@ -118,6 +119,11 @@ std::string SamplerName(const SweepConfig& config);
 Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
                                                   const ParameterSpace& space,
                                                   std::uint64_t default_seed);
+
+// How the population exploits and explores, with goal, seed and allowed points of `options`, which
+// MakeSamplerOptions made.
+search::PbtOptions MakePopulationOptions(const SweepConfig& config,
+                                         const search::SamplerOptions& options);
 
 // `early_terminate` as search's stoppers take it; the goal is the first objective's. Requires: the
 // sweep has one.

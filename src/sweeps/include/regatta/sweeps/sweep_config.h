@@ -139,6 +139,17 @@ struct BudgetConfig {
   std::optional<double> gpu_hours;
 };
 
+// Where a member of a population that copied another one gets its next parameters from.
+enum class PopulationExplore : std::uint8_t { kPerturb, kPb2 };
+
+// Population based training, see search/pbt.h.
+struct PopulationConfig {
+  PopulationExplore explore = PopulationExplore::kPerturb;
+  double share = 0.2;
+  double resample = 0.25;
+  double step = 0.1;
+};
+
 // The block `regatta:`.
 struct RegattaConfig {
   std::optional<std::int64_t> seed;
@@ -153,7 +164,8 @@ struct RegattaConfig {
   std::vector<std::string> prior_sweeps;
   std::string sampler;    // empty: what `method` says
   Value sampler_options;  // the whole `sampler` map, or null
-  Value kubernetes;       // verbatim, or null
+  std::optional<PopulationConfig> population;
+  Value kubernetes;  // verbatim, or null
   bool wandb_numbers = false;
 };
 
