@@ -14,8 +14,6 @@
 namespace regatta::search {
 namespace {
 
-// A model is worth asking from this many results on.
-constexpr std::size_t kModelMin = 4;
 // Up to this many failures are imputed; more get a model of their own.
 constexpr std::size_t kImputedMax = 4;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -101,6 +99,7 @@ void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> uni
   failed_units_.clear();
   all_results_ = 0;
   const std::vector<TrialId>& settled = book.settled();
+  settled_ = settled.size();
   for (std::size_t i = 0; i < settled.size(); ++i) {
     const Trial& trial = book.trial(settled[i]);
     if (!HasResult(trial, m)) {

@@ -33,6 +33,8 @@ enum class Rule : std::uint8_t {
   kOneMember,        // log expected improvement of one member: what Thompson sampling is to draws
 };
 
+// A model is worth asking from this many results on.
+inline constexpr std::size_t kModelMin = 4;
 // σ of kConfidenceBound.
 inline constexpr double kConfidenceWidth = 1.5;
 // Added to the variance of the process of failures, whose labels are -1 and 1.
@@ -122,6 +124,8 @@ class OutcomeModel {
                      std::vector<double>& by_column);
   void AddPriorSlopes(std::span<const Unit> units, std::vector<double>& scores,
                       std::vector<Unit>& slopes) const;
+  // Power of the cost, after as many trials as there are.
+  double CostWeight() const;
   // Weight of the priors, after as many results as there are.
   double PriorWeight() const;
   // The coordinate that the prior of dimension d, which has one, points at.
@@ -153,6 +157,7 @@ class OutcomeModel {
   std::size_t results_ = 0;             // rows that are results; the rest are imputed failures
   std::size_t all_results_ = 0;         // the forgotten ones, too
   std::vector<Unit> failed_units_;
+  std::size_t settled_ = 0;  // trials that have ended
 
   std::vector<Unit> pending_;
   // Per member, single objective: the lowest result, and what is believed to lie behind it.

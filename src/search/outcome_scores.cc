@@ -113,10 +113,11 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
                                          static_cast<int>(members.size()))
                             : scores[i] / static_cast<double>(members.size());
   }
-  if (has_cost_model_ && improvement) {
+  const double cost_weight = has_cost_model_ && improvement ? CostWeight() : 0;
+  if (cost_weight > 0) {
     cost_->member(0).Predict(points, mean.data(), variance.data(), scratch_);
     for (std::size_t i = 0; i < n; ++i) {
-      scores[i] -= cost_->warp(0).Unwarp(mean[i]);
+      scores[i] -= cost_weight * cost_->warp(0).Unwarp(mean[i]);
     }
   }
 }
@@ -210,6 +211,16 @@ void OutcomeModel::AddFeasibility(const Rows& points, std::vector<double>& score
       }
     }
   }
+}
+
+double OutcomeModel::CostWeight() const {
+  if (!options_->trials_planned) {
+    return 1;
+  }
+  const double last = static_cast<double>(*options_->trials_planned) - 1;
+  const double left = last - static_cast<double>(settled_ + pending_.size());
+  return left > 0 ? std::min(1.0, left / std::max(1.0, last - static_cast<double>(kModelMin)))
+                  : 0.0;
 }
 
 double OutcomeModel::PriorWeight() const {

@@ -162,11 +162,14 @@ void OutcomeModel::AddSideSlopes(const Rows& points, Rule rule, std::vector<doub
                                  std::vector<double>& by_column) {
   const std::size_t n = points.size();
   Posterior::Slopes at;
-  if (has_cost_model_ && objectives_.size() == 1 && rule != Rule::kConfidenceBound) {
+  const bool counts_cost =
+      has_cost_model_ && objectives_.size() == 1 && rule != Rule::kConfidenceBound;
+  const double cost_weight = counts_cost ? CostWeight() : 0;
+  if (cost_weight > 0) {
     cost_->member(0).PredictMeanSlopes(points, at, scratch_);
     for (std::size_t i = 0; i < n; ++i) {
-      scores[i] -= cost_->warp(0).Unwarp(at.mean[i]);
-      const double slope = cost_->warp(0).Slope(at.mean[i]);
+      scores[i] -= cost_weight * cost_->warp(0).Unwarp(at.mean[i]);
+      const double slope = cost_weight * cost_->warp(0).Slope(at.mean[i]);
       for (std::size_t place = i; place < by_column.size(); place += n) {
         by_column[place] -= slope * at.mean_slopes[place];
       }

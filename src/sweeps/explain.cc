@@ -156,6 +156,20 @@ std::string JoinedText(const std::vector<std::string>& items) {
   return fmt::format("{}", fmt::join(items, "; "));
 }
 
+std::string CostText(const SweepConfig& config) {
+  const std::string& cost = config.regatta.cost;
+  if (cost.empty()) {
+    return "";
+  }
+  const auto objectives = std::ranges::count_if(config.metrics, &MetricEntry::is_objective);
+  if (SamplerName(config) != "bayes" || objectives > 1) {
+    return "no effect: only bayes with one objective looks at " + cost;
+  }
+  const std::optional<std::uint64_t> trials = TrialsPlanned(config);
+  return fmt::format("cheap runs of equal promise first, by {}{}", cost,
+                     trials ? fmt::format(", ever less until the last of {} trials", *trials) : "");
+}
+
 // What the file asks for beside its parameters; defaults are left out, but for the sampler.
 std::vector<ExplainedSetting> ExplainSettings(const SweepConfig& config) {
   std::vector<ExplainedSetting> settings;
@@ -210,8 +224,7 @@ std::vector<ExplainedSetting> ExplainSettings(const SweepConfig& config) {
     budget.push_back(fmt::format("{} GPU hours", *block.budget.gpu_hours));
   }
   add("regatta.budget", JoinedText(budget));
-  add("regatta.cost",
-      block.cost.empty() ? "" : "cheap runs of equal promise first, by " + block.cost);
+  add("regatta.cost", CostText(config));
   return settings;
 }
 

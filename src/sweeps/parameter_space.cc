@@ -370,6 +370,18 @@ std::string SamplerName(const SweepConfig& config) {
                                                 : std::string(SearchMethodName(config.method));
 }
 
+std::optional<std::uint64_t> TrialsPlanned(const SweepConfig& config) {
+  std::optional<std::int64_t> runs = config.run_cap;
+  if (config.regatta.budget.runs) {
+    runs = std::min(runs.value_or(*config.regatta.budget.runs), *config.regatta.budget.runs);
+  }
+  if (!runs) {
+    return std::nullopt;
+  }
+  const std::int64_t repeats = config.regatta.repeats;
+  return static_cast<std::uint64_t>((*runs - 1) / repeats + 1);
+}
+
 Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
                                                   const ParameterSpace& space,
                                                   std::uint64_t default_seed) {
@@ -402,6 +414,7 @@ Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
   }
   options.shuffled = config.regatta.order == PointOrder::kShuffled;
   options.cost_aware = !config.regatta.cost.empty();
+  options.trials_planned = TrialsPlanned(config);
   if (config.regatta.sampler_options.is_map()) {
     for (const Member& member : config.regatta.sampler_options.as_map()) {
       if (member.key == "name") {

@@ -337,6 +337,37 @@ TEST(ParameterSpace, PassesTheFilesWishesToTheSampler) {
   EXPECT_TRUE(options->allowed(options->initial_points[0]));
 }
 
+TEST(ParameterSpace, CountsTheTrialsThatTheLimitsLeave) {
+  const auto planned = [](std::string_view limits) {
+    const Result<ParsedSweep> parsed = ParseSweepConfig(
+        "method: bayes\nmetric: {name: loss}\nparameters: {a: {min: 0.0, max: 1.0}}\n" +
+        std::string(limits));
+    EXPECT_TRUE(parsed) << parsed.error().message;
+    const auto options =
+        MakeSamplerOptions(parsed->config, *ParameterSpace::Build(parsed->config), 1);
+    return options->trials_planned;
+  };
+  EXPECT_EQ(planned(""), std::nullopt);
+  EXPECT_EQ(planned("run_cap: 40\n"), 40U);
+  EXPECT_EQ(planned("regatta: {budget: {runs: 30}}\n"), 30U);
+  EXPECT_EQ(planned("run_cap: 40\nregatta: {budget: {runs: 30}}\n"), 30U);
+  EXPECT_EQ(planned("run_cap: 40\nregatta: {budget: {runs: 50, hours: 2}}\n"), 40U);
+  EXPECT_EQ(planned("run_cap: 40\nregatta: {repeats: 3}\n"), 14U) << "the last has one run";
+}
+
+TEST(Explain, SaysWhereCostHasNoEffect) {
+  for (const char* file :
+       {"program: t.py\nmethod: random\nmetric: {name: loss}\n",
+        "program: t.py\nmethod: bayes\nmetrics: [{name: loss}, {name: latency}]\n"}) {
+    const SweepExplanation explanation = ExplainSweep(
+        std::string(file) + "parameters: {a: {min: 0.0, max: 1.0}}\nregatta: {cost: seconds}\n");
+    ASSERT_FALSE(explanation.has_errors) << ExplanationText(explanation);
+    EXPECT_THAT(
+        ExplanationText(explanation),
+        HasSubstr("regatta.cost: no effect: only bayes with one objective looks at seconds\n"));
+  }
+}
+
 TEST(Explain, ShowsTheSpaceThePointsAndTheCommandLines) {
   const SweepExplanation explanation = ExplainSweep(
       "program: train.py\nmethod: grid\nmetric: {name: loss}\n"
@@ -379,7 +410,9 @@ TEST(Explain, SaysWhatEveryOtherKeyWillDo) {
         "\nregatta.retry: a point again after 100 lost machines, 1 times out of memory, 2 "
         "failures\n",
         "\nregatta.budget: 9 runs; 1.5 hours\n",
-        "\nregatta.cost: cheap runs of equal promise first, by seconds\n"}) {
+        "\nregatta.cost: cheap runs of equal promise first, by seconds, ever less until the last "
+        "of "
+        "6 trials\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   const Result<Value> json = ParseJson(ExplanationJson(explanation));

@@ -113,6 +113,10 @@ std::optional<std::uint64_t> CountGridPoints(const SweepConfig& config, const Pa
 // custom).
 std::string SamplerName(const SweepConfig& config);
 
+// How many points will be tried in all: as many as `run_cap` and `regatta.budget.runs` allow, with
+// `repeats` runs each. Nothing if neither says.
+std::optional<std::uint64_t> TrialsPlanned(const SweepConfig& config);
+
 // Seed, objectives, outcome constraints, fidelity, allowed points, initial points and settings, as
 // the sweep asks. `default_seed` serves a file without a seed. Errors: kInvalidArgument for an
 // initial point outside of the space.
