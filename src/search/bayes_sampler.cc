@@ -21,6 +21,7 @@
 #include "restarts.h"
 #include "samplers.h"
 #include "sobol.h"
+#include "trust_region.h"
 
 namespace regatta::search {
 namespace {
@@ -195,34 +196,6 @@ class BayesSampler : public BookSampler {
                : Rule::kImprovement;
   }
 
-  // Half the side of the boxes around seen points that proposals stay in; unlimited above 0.5 (Song
-  // et al. 2024, section 4.4).
-  double TrustRadius() const {
-    const auto n = static_cast<double>(model_.rows().size());
-    const auto d = static_cast<double>(space_.size());
-    const double radius = 0.2 + 0.3 * n / (5 * (d + 1));
-    return radius > 0.5 || !trust_ ? kInfinity : radius;
-  }
-
-  bool IsNear(const Unit& unit, const Unit& seen, double radius) const {
-    for (std::size_t d = 0; d < unit.size(); ++d) {
-      if (encoder_.kind(d) != DimensionKind::kCategory && unit[d] >= 0 && seen[d] >= 0 &&
-          std::abs(unit[d] - seen[d]) > radius) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  bool IsTrusted(const Unit& unit, double radius) const {
-    if (radius == kInfinity) {
-      return true;
-    }
-    const auto near = [&](const Unit& seen) { return IsNear(unit, seen, radius); };
-    return std::any_of(model_.rows().begin(), model_.rows().end(), near) ||
-           std::any_of(model_.pending().begin(), model_.pending().end(), near);
-  }
-
   // Two open trials a hair's breadth apart would learn the same thing.
   bool IsBesidePending(const Unit& unit, double apart) const {
     return std::any_of(model_.pending().begin(), model_.pending().end(), [&](const Unit& other) {
@@ -249,9 +222,9 @@ class BayesSampler : public BookSampler {
     // Workers that ask one at a time want the best place, who asks for many at once wants them
     // spread.
     const double apart = batch.empty() ? 0.001 : 0.01;
-    const double radius = TrustRadius();
+    const TrustRegion region(encoder_, model_.rows(), model_.pending(), trust_);
     const auto admit = [&](const Unit& unit) {
-      return IsTrusted(unit, radius) && !IsBesidePending(unit, apart) &&
+      return region.Holds(unit) && !IsBesidePending(unit, apart) &&
              (!options_.allowed || options_.allowed(encoder_.ToPoint(unit)));
     };
     SearchSettings settings;
@@ -271,37 +244,11 @@ class BayesSampler : public BookSampler {
                                   std::vector<Unit>& derivatives) {
       model_.ScoreSlopes(units, rule, chosen, scores, derivatives);
     };
-    const auto box = [&](const Unit& unit, Unit& low, Unit& high) {
-      TrustBox(unit, radius, low, high);
-    };
+    const auto box = [&](const Unit& unit, Unit& low, Unit& high) { region.Box(unit, low, high); };
     const Slopes slopes{score_slopes, box};
     return SearchCandidates(encoder_, sobol_, 1'000'000 + id * settings.candidates, seeds, scales,
                             settings, admit, score, rng,
                             polished && model_.HasSlopes(rule) ? &slopes : nullptr);
-  }
-
-  // The part of the unit cube that is trusted for the sake of one seen point near `unit`.
-  void TrustBox(const Unit& unit, double radius, Unit& low, Unit& high) const {
-    low.assign(unit.size(), 0);
-    high.assign(unit.size(), 1);
-    if (radius == kInfinity) {
-      return;
-    }
-    const double side = radius * (1 - 1e-9);  // its ends are trusted whatever rounding says
-    for (const std::span<const Unit> seen : {model_.rows(), model_.pending()}) {
-      const auto near = std::find_if(
-          seen.begin(), seen.end(), [&](const Unit& other) { return IsNear(unit, other, radius); });
-      if (near == seen.end()) {
-        continue;
-      }
-      for (std::size_t d = 0; d < unit.size(); ++d) {
-        if ((*near)[d] >= 0) {
-          low[d] = std::max(low[d], (*near)[d] - side);
-          high[d] = std::min(high[d], (*near)[d] + side);
-        }
-      }
-      return;
-    }
   }
 
   std::vector<Candidate> Enumerate(const Batch& batch, ScoreFunction score) {

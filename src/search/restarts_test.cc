@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -37,7 +38,7 @@ TEST(Restarts, ComeAfterAThousandResultsWhereNothingIsGained) {
 }
 
 TEST(Restarts, DoNotComeAsLongAsTheBestFalls) {
-  EXPECT_TRUE(TurnsOf(5000, [](int i) { return -static_cast<double>(i / 100); }).empty());
+  EXPECT_TRUE(TurnsOf(5000, [](int i) { return -std::floor(0.01 * i); }).empty());
 }
 
 TEST(Restarts, ComeWhereTheBestFallsByNothingWorthIt) {
