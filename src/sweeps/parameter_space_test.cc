@@ -420,6 +420,23 @@ TEST(Explain, SaysWhatEveryOtherKeyWillDo) {
   EXPECT_EQ(json->Find("settings")->Find("run_cap")->as_string(), "6 runs at most");
 }
 
+TEST(Explain, SaysHowAPopulationExploresAndThatItHasNoCurves) {
+  const auto text = [](std::string_view rest) {
+    return ExplanationText(ExplainSweep(
+        "program: t.py\nmethod: random\nmetric: {name: loss}\nparameters: {lr: {min: 0.0, max: "
+        "1.0}}\n" +
+        std::string(rest)));
+  };
+  EXPECT_THAT(
+      text("regatta: {population: {explore: pb2, share: 0.25}}\n"),
+      HasSubstr("\nregatta.population: pbt: the worst 25 % copy from the best and go on with "
+                "what pb2 chooses; asked for by `exploit`"));
+  EXPECT_THAT(text("regatta: {population: {}}\n"),
+              HasSubstr("perturbed parameters (step 0.1, 25 % drawn afresh)"));
+  EXPECT_THAT(text("regatta: {population: {}}\nearly_terminate: {type: median}\n"),
+              HasSubstr("so that no member can exploit"));
+}
+
 TEST(Explain, ShowsTheSameSamplesForTheSameSeed) {
   constexpr std::string_view kText =
       "program: t.py\nmethod: random\nparameters: {lr: {min: 0.0, max: 1.0}}\n";
