@@ -206,6 +206,29 @@ ParetoTask MakeParetoTask(std::size_t number) {
   }
 }
 
+std::size_t CostTaskCount() { return 20; }
+
+CostTask MakeCostTask(std::size_t number) {
+  Check(number < CostTaskCount(), "there is no such task");
+  const Result<Task> made = MakeTask("s2", 2 * number);
+  Check(made.has_value(), made ? "" : made.error().message);
+  Rng rng(9500 + number, 4);
+  const std::size_t first = rng.Below(made->space.size());
+  const std::size_t second = (first + 1 + rng.Below(made->space.size() - 1)) % made->space.size();
+  return {made->name,
+          made->space,
+          made->value,
+          [first, second, space = made->space](const Point& point) {
+            double sum = 0;
+            for (const std::size_t i : {first, second}) {
+              sum += point[i] ? space[i].distribution.Cdf(*point[i]) : 0.5;
+            }
+            return std::exp(2 * (sum - 1));
+          },
+          made->best,
+          made->reference};
+}
+
 std::size_t ConstrainedTaskCount() { return 20; }
 
 ConstrainedTask MakeConstrainedTask(std::size_t number) {

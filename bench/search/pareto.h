@@ -1,5 +1,5 @@
-// Tasks with several objectives, and tasks with a constraint on the outcome. All optima are
-// shifted.
+// Tasks with several objectives, with a constraint on the outcome, and with a cost of each trial.
+// All optima are shifted.
 #pragma once
 
 #include <cstddef>
@@ -38,5 +38,19 @@ struct ConstrainedTask {
 // Tasks of the suite s2 with a second hidden surface that leaves 5, 10, 20 or 40 % of the space.
 std::size_t ConstrainedTaskCount();
 ConstrainedTask MakeConstrainedTask(std::size_t number);
+
+struct CostTask {
+  std::string name;
+  search::SearchSpace space;
+  std::function<double(const search::Point&)> value;
+  std::function<double(const search::Point&)> cost;  // 1 in the middle, e^-2 to e^2
+  double best = 0;                                   // the lowest value that a long search found
+  double reference = 1;                              // median of random points
+};
+
+// Even tasks of the suite s2, for tuning, whose trials cost the more the larger two of their
+// parameters are.
+std::size_t CostTaskCount();
+CostTask MakeCostTask(std::size_t number);
 
 }  // namespace regatta::bench

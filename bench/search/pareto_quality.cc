@@ -1,4 +1,4 @@
-// Measures samplers on tasks with several objectives or a constraint.
+// Measures samplers on tasks with several objectives, a constraint or costs.
 //
 //   search_pareto pareto METHOD [seeds=5] [trials=100] [first=0] [limit=N] [NAME=VALUE ...]
 //     one line a run: pareto,task,seed,method,regret@25,regret@50,regret@last, where the regret is
@@ -7,6 +7,9 @@
 //     constrained,task,seed,method,regret@50,regret@last,first, where the regret is that of the
 //     best feasible trial in units of (median - best) of feasible random points, and `first` the
 //     number of trials until one was feasible
+//   search_pareto costs METHOD [aware=1] [planned=1] ...
+//     costs,task,seed,method,regret@half,regret@last,cost@half,cost@last, where the cost is that of
+//     all trials so far; aware=0 tells the sampler no cost, planned=0 not how many trials there are
 //   search_pareto serve NUMBER SEED
 //     lets another program ask for the values of a Pareto task: answers one line of coordinates
 //     with one line of objectives, and "end" with the regrets at 25, 50 and the last trial.
@@ -35,7 +38,8 @@ using search::TrialState;
 struct Request {
   std::string method;
   std::string label;
-  std::map<std::string, double> own = {{"seeds", 5}, {"trials", 100}, {"first", 0}, {"limit", 1e9}};
+  std::map<std::string, double> own = {{"seeds", 5},   {"trials", 100}, {"first", 0},
+                                       {"limit", 1e9}, {"aware", 1},    {"planned", 1}};
   std::map<std::string, double> settings;
 };
 
@@ -164,6 +168,59 @@ int RunConstrained(const Request& request) {
   return 0;
 }
 
+int RunCosts(const Request& request) {
+  const auto trials = static_cast<std::size_t>(request.own.at("trials"));
+  const auto count =
+      std::min<std::size_t>(CostTaskCount(), static_cast<std::size_t>(request.own.at("limit")));
+  const auto first = static_cast<std::uint64_t>(request.own.at("first"));
+  const auto end = first + static_cast<std::uint64_t>(request.own.at("seeds"));
+  for (std::size_t number = 0; number < count; ++number) {
+    const CostTask task = MakeCostTask(number);
+    for (std::uint64_t seed = first; seed < end; ++seed) {
+      search::SamplerOptions options;
+      options.seed = seed;
+      options.settings = request.settings;
+      options.cost_aware = request.own.at("aware") != 0;
+      if (request.own.at("planned") != 0) {
+        options.trials_planned = trials;
+      }
+      auto sampler = search::MakeSampler(request.method, task.space, options);
+      if (!sampler) {
+        fmt::print(stderr, "{}\n", sampler.error().message);
+        return 1;
+      }
+      double best = task.reference;
+      double cost = 0;
+      std::vector<double> regrets;
+      std::vector<double> costs;
+      for (TrialId id = 0; id < trials; ++id) {
+        auto suggestions = (*sampler)->Suggest(id, 1);
+        if (!suggestions || suggestions->empty()) {
+          break;
+        }
+        Trial trial;
+        trial.id = id;
+        trial.values = (*suggestions)[0].values;
+        const double value = task.value(trial.values);
+        trial.state = std::isfinite(value) ? TrialState::kFinished : TrialState::kFailed;
+        trial.objectives = {value};
+        trial.cost = task.cost(trial.values);
+        best = std::min(best, value);
+        cost += *trial.cost;
+        regrets.push_back(std::max(0.0, (best - task.best) / (task.reference - task.best)));
+        costs.push_back(cost);
+        (void)(*sampler)->Tell(trial);
+      }
+      const std::size_t half = regrets.size() / 2 - 1;
+      fmt::print("costs,{},{},{} aware={} planned={},{:.6g},{:.6g},{:.6g},{:.6g}\n", task.name,
+                 seed, request.label, request.own.at("aware"), request.own.at("planned"),
+                 regrets.at(half), regrets.back(), costs.at(half), costs.back());
+      std::fflush(stdout);
+    }
+  }
+  return 0;
+}
+
 int Serve(const std::vector<std::string>& arguments) {
   const ParetoTask task = MakeParetoTask(std::stoul(arguments[1]));
   fmt::print("{} {} {}\n", task.name, task.space.size(), task.reference.size());
@@ -208,9 +265,12 @@ int main(int argc, char** argv) {
   if (arguments.size() == 3 && arguments[0] == "serve") {
     return regatta::bench::Serve(arguments);
   }
+  if (arguments.size() >= 2 && arguments[0] == "costs") {
+    return regatta::bench::RunCosts(regatta::bench::Parse(arguments));
+  }
   fmt::print(
       stderr,
-      "search_pareto pareto|constrained METHOD [name=value ...] | serve NUMBER SEED; see the "
+      "search_pareto pareto|constrained|costs METHOD [name=value ...] | serve NUMBER SEED; see the "
       "head of pareto_quality.cc\n");
   return 2;
 }
