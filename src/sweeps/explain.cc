@@ -132,7 +132,7 @@ std::string EarlyTerminateText(const EarlyTerminateConfig& config) {
 }
 
 std::string SamplerText(const SweepConfig& config) {
-  const std::string name = SamplerName(config);
+  std::string name = SamplerName(config);
   for (const search::SamplerInfo& info : search::AllSamplers()) {
     if (info.name == name) {
       return fmt::format("{}: {}", name, info.summary);
