@@ -2,6 +2,7 @@
 import base64
 import gzip
 import json
+import os
 import pathlib
 import re
 import socket
@@ -11,6 +12,8 @@ import pytest
 from harness.server import Server
 
 MEMORY_MB_MAX = 1024  # of which bodies in flight may take half
+if os.environ.get("REGATTA_UNDER_SANITIZER"):
+    MEMORY_MB_MAX *= 3  # shadow memory, and what was freed is kept for a while
 MILLION = 10**6
 INT64_MAX = 2**63 - 1
 INT32_MAX = 2**31 - 1

@@ -126,6 +126,7 @@ def short_leases(tmp_path):
         yield server, Site(Person(home, server, server.add_user()), home)
 
 
+@pytest.mark.skipif("REGATTA_UNDER_SANITIZER" in os.environ, reason="the sanitizers' runtimes need the loader")
 def test_it_is_static():
     agent = BINARY.with_name("regatta-agent")
     header = subprocess.run(["readelf", "--program-headers", "--dynamic", agent], capture_output=True, text=True, check=True).stdout
