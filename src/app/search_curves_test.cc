@@ -13,37 +13,12 @@
 #include <string>
 #include <vector>
 
-#include "search_stdio.h"
+#include "search_session_test_util.h"
 
 namespace regatta::app {
 namespace {
 
-using nlohmann::json;
 using testing::HasSubstr;
-
-json Config(const std::string& method) {
-  return {{"method", method},
-          {"metric", {{"name", "loss"}, {"goal", "minimize"}}},
-          {"parameters",
-           {{"lr", {{"min", 0.001}, {"max", 0.1}, {"distribution", "log_uniform_values"}}},
-            {"layers", {{"min", 1}, {"max", 6}}},
-            {"optimizer", {{"values", {"adam", "sgd"}}}},
-            {"epochs", {{"value", 3}}}}}};
-}
-
-json Ask(SearchSession& session, const json& request) {
-  return json::parse(session.Answer(request.dump()));
-}
-
-void Open(SearchSession& session, const json& config, int seed = 1) {
-  const json answer = Ask(session, {{"op", "open"}, {"config", config}, {"seed", seed}});
-  ASSERT_TRUE(answer.contains("ok")) << answer;
-}
-
-double Loss(const json& parameters) {
-  return std::pow(std::log10(parameters["lr"].get<double>()) + 2, 2) +
-         0.1 * parameters["layers"].get<int>() + (parameters["optimizer"] == "adam" ? 0 : 0.3);
-}
 
 json CurveConfig() {
   json config = Config("bayes");
