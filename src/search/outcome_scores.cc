@@ -188,27 +188,22 @@ void OutcomeModel::AddFeasibility(const Rows& points, std::vector<double>& score
   const std::size_t n = points.size();
   std::vector<double> mean(n);
   std::vector<double> variance(n);
-  if (has_failure_model_) {
-    for (std::size_t k = 0; k < failures_->size(); ++k) {
-      const double limit = failures_->warp(k).Warp(0);
-      failures_->member(k).Predict(points, mean.data(), variance.data(), scratch_);
+  const auto add = [&](const Surrogate& side, double extra_variance) {
+    for (std::size_t k = 0; k < side.size(); ++k) {
+      const double limit = side.warp(k).Warp(0);
+      side.member(k).Predict(points, mean.data(), variance.data(), scratch_);
       for (std::size_t i = 0; i < n; ++i) {
-        scores[i] += LogNormalCdf((limit - mean[i]) / std::sqrt(variance[i] + kFailureVariance)) /
-                     static_cast<double>(failures_->size());
+        scores[i] += LogNormalCdf((limit - mean[i]) / std::sqrt(variance[i] + extra_variance)) /
+                     static_cast<double>(side.size());
       }
     }
+  };
+  if (has_failure_model_) {
+    add(*failures_, kFailureVariance);
   }
-  if (!has_constraint_model_) {
-    return;
-  }
-  for (const auto& constraint : constraints_) {
-    for (std::size_t k = 0; k < constraint->size(); ++k) {
-      const double limit = constraint->warp(k).Warp(0);
-      constraint->member(k).Predict(points, mean.data(), variance.data(), scratch_);
-      for (std::size_t i = 0; i < n; ++i) {
-        scores[i] += LogNormalCdf((limit - mean[i]) / std::sqrt(variance[i])) /
-                     static_cast<double>(constraint->size());
-      }
+  if (has_constraint_model_) {
+    for (const auto& constraint : constraints_) {
+      add(*constraint, 0);
     }
   }
 }
