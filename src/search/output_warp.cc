@@ -5,16 +5,10 @@
 #include <numeric>
 
 #include "normal_quantile.h"
+#include "row_choice.h"
 
 namespace regatta::search {
 namespace {
-
-double Quantile(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
 
 // Where the bad side is cut off.
 double BadLimit(const std::vector<double>& sorted) {

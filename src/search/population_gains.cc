@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "row_choice.h"
+
 namespace regatta::search {
 namespace {
 
@@ -27,13 +29,8 @@ struct Spread {
 // Requires: values.
 Spread SpreadOf(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  const auto quantile = [&](double share) {
-    const double place = share * static_cast<double>(values.size() - 1);
-    const auto below = static_cast<std::size_t>(place);
-    const std::size_t above = std::min(below + 1, values.size() - 1);
-    return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
-  };
-  return {quantile(0.5), (quantile(0.75) - quantile(0.5)) / 0.6745};
+  const double median = Quantile(values, 0.5);
+  return {median, (Quantile(values, 0.75) - median) / 0.6745};
 }
 
 // The value at `time` of a line through points (time, y) that counts near ones more, by weights

@@ -1,4 +1,4 @@
-// Choosing among results by their numbers.
+// Choosing among results by their numbers, and what lies between their values.
 #pragma once
 
 #include <cstddef>
@@ -20,5 +20,9 @@ std::vector<T> Take(std::span<const T> from, std::span<const std::size_t> rows) 
 
 // All row numbers, the lowest value first; of equal values the earlier row.
 std::vector<std::size_t> ByValue(std::span<const double> y);
+
+// The value below which `share` of ascending values lie, by linear interpolation between them.
+// Requires: at least one, share in [0, 1].
+double Quantile(std::span<const double> sorted, double share);
 
 }  // namespace regatta::search
