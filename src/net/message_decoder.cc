@@ -23,6 +23,8 @@ class MessageDecoder::Parser {
   virtual bool HasHead() const = 0;
   virtual bool IsDone() const = 0;
   virtual void ExpectNoBody() = 0;
+  // Whether Beast can be given `bytes`, all that there are of what it has not taken.
+  virtual bool CanPut(std::string_view bytes) const = 0;
 
   const std::size_t header_bytes_max;
   MessageHead head;
@@ -50,6 +52,14 @@ class BeastParser final : public Base, private http::basic_parser<kIsRequest> {
   bool HasHead() const override { return this->is_header_done(); }
   bool IsDone() const override { return this->is_done(); }
   void ExpectNoBody() override { this->skip(true); }
+  bool CanPut(std::string_view bytes) const override {
+    // Beast asserts five bytes once it has read a chunk's size of zero, and so many of its message
+    // are still to come then.
+    constexpr std::size_t kLastChunkBytes = std::string_view("0\r\n\r\n").size();
+    const bool is_between_chunks = this->head.is_chunked && chunk_bytes_left_ == 0;
+    return !is_between_chunks || bytes.size() >= kLastChunkBytes ||
+           bytes.find('0') == std::string_view::npos;
+  }
 
  private:
   using string_view = beast::string_view;
@@ -89,9 +99,13 @@ class BeastParser final : public Base, private http::basic_parser<kIsRequest> {
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(string_view piece, error_code& ec) override { return Pass(piece, ec); }
-  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t size, string_view, error_code&) override {
+    chunk_bytes_left_ = size;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& ec) override {
-    return Pass(piece, ec);
+    const std::size_t taken = Pass(piece, ec);
+    chunk_bytes_left_ -= taken;
+    return taken;
   }
   void on_finish_impl(error_code&) override {}
 
@@ -105,6 +119,7 @@ class BeastParser final : public Base, private http::basic_parser<kIsRequest> {
   }
 
   bool is_head_complete_ = false;
+  std::uint64_t chunk_bytes_left_ = 0;
 };
 
 Error ToError(const beast::error_code& ec, std::size_t header_bytes_max) {
@@ -155,7 +170,7 @@ Result<std::size_t> MessageDecoder::DecodeBody(std::string_view bytes, Sink sink
   parser_->sink = &sink;
   std::size_t taken = 0;
   Result<std::size_t> result = std::size_t{0};
-  while (!is_done() && taken < bytes.size()) {
+  while (!is_done() && taken < bytes.size() && parser_->CanPut(bytes.substr(taken))) {
     beast::error_code ec;
     taken += parser_->Put(bytes.substr(taken), ec);
     if (ec == http::error::need_more) {
