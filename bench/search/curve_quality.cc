@@ -9,13 +9,16 @@
 //     for k = 0, 1, ...
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "curves.h"
+#include "driver.h"
+#include "regatta/base/result.h"
 
 namespace regatta::bench {
 namespace {
@@ -67,43 +70,31 @@ void RunOne(const CurveTask& task, const std::string& label, const CurveMethod& 
   std::fflush(stdout);
 }
 
-int Run(const std::vector<std::string>& arguments) {
-  std::map<std::string, double> own = {{"seeds", 5}, {"first", 0},   {"parity", 0}, {"workers", 8},
-                                       {"full", 32}, {"limit", 1e9}, {"eta", 3}};
-  CurveMethod method = ParseMethod(arguments[0]);
-  std::string label = arguments[0];
-  for (std::size_t i = 1; i < arguments.size(); ++i) {
-    const std::size_t equals = arguments[i].find('=');
-    const std::string name = arguments[i].substr(0, equals);
-    const double value = std::stod(arguments[i].substr(equals + 1));
-    if (own.contains(name)) {
-      own[name] = value;
-    } else {
-      method.settings[name] = value;
-      label += " " + arguments[i];
-    }
+Result<void> Run(const std::vector<std::string>& arguments) {
+  const auto order = ParseOrder(arguments[0], std::span(arguments).subspan(1),
+                                {{"seeds", 5},
+                                 {"first", 0},
+                                 {"parity", 0},
+                                 {"limit", 1e9},
+                                 {"workers", 8},
+                                 {"full", 32},
+                                 {"eta", 3}});
+  if (!order) {
+    return order.error();
   }
-  method.eta = own["eta"];
+  CurveMethod method = ParseMethod(order->method);
+  method.settings = order->method_settings;
+  method.eta = order->Number("eta");
+  std::string label = order->label;
   if (method.eta != 3) {
     label += fmt::format(" eta={:g}", method.eta);
   }
-  std::size_t done = 0;
-  for (std::size_t number = 0; number < CurveTaskCount(); ++number) {
-    const auto parity = static_cast<int>(own["parity"]);
-    if ((parity >= 0 && static_cast<int>(number % 2) != parity) ||
-        done >= static_cast<std::size_t>(own["limit"])) {
-      continue;
-    }
-    ++done;
-    const CurveTask task = MakeCurveTask(number);
-    const auto first = static_cast<std::uint64_t>(own["first"]);
-    for (std::uint64_t seed = first; seed < first + static_cast<std::uint64_t>(own["seeds"]);
-         ++seed) {
-      RunOne(task, label, method, seed, static_cast<std::size_t>(own["workers"]),
-             static_cast<std::size_t>(own["full"]));
-    }
-  }
-  return 0;
+  return ForEachRun(*order, CurveTaskCount(), MakeCurveTask,
+                    [&](const CurveTask& task, std::size_t /*number*/, std::uint64_t seed) {
+                      RunOne(task, label, method, seed, order->Count("workers"),
+                             order->Count("full"));
+                      return Ok();
+                    });
 }
 
 }  // namespace
@@ -115,5 +106,5 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "search_curves METHOD [name=value ...]; see the head of curve_quality.cc\n");
     return 2;
   }
-  return regatta::bench::Run(arguments);
+  return regatta::bench::ExitStatus("search_curves", regatta::bench::Run(arguments));
 }

@@ -1,6 +1,7 @@
 // Measures samplers on tasks with several objectives, a constraint or costs.
 //
-//   search_pareto pareto METHOD [seeds=5] [trials=100] [first=0] [limit=N] [NAME=VALUE ...]
+//   search_pareto pareto METHOD [seeds=5] [first=0] [trials=100] [parity=0|1|-1] [limit=N]
+//                        [NAME=VALUE ...]
 //     one line a run: pareto,task,seed,method,regret@25,regret@50,regret@last, where the regret is
 //     the share of the true front's volume that is missing
 //   search_pareto constrained METHOD ...
@@ -17,15 +18,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <iostream>
-#include <map>
+#include <optional>
+#include <span>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "driver.h"
 #include "hypervolume.h"
 #include "pareto.h"
+#include "regatta/base/result.h"
 #include "regatta/search/sampler.h"
 
 namespace regatta::bench {
@@ -34,32 +41,6 @@ namespace {
 using search::Trial;
 using search::TrialId;
 using search::TrialState;
-
-struct Request {
-  std::string method;
-  std::string label;
-  std::map<std::string, double> own = {{"seeds", 5},   {"trials", 100}, {"first", 0},
-                                       {"limit", 1e9}, {"aware", 1},    {"planned", 1}};
-  std::map<std::string, double> settings;
-};
-
-Request Parse(const std::vector<std::string>& arguments) {
-  Request request;
-  request.method = arguments[1];
-  request.label = request.method;
-  for (std::size_t i = 2; i < arguments.size(); ++i) {
-    const std::size_t equals = arguments[i].find('=');
-    const std::string name = arguments[i].substr(0, equals);
-    const double value = std::stod(arguments[i].substr(equals + 1));
-    if (request.own.contains(name)) {
-      request.own[name] = value;
-    } else {
-      request.settings[name] = value;
-      request.label += " " + arguments[i];
-    }
-  }
-  return request;
-}
 
 class VolumeRegret {
  public:
@@ -82,146 +63,131 @@ class VolumeRegret {
   std::vector<double> regrets_;
 };
 
-int RunPareto(const Request& request) {
-  const auto trials = static_cast<std::size_t>(request.own.at("trials"));
-  const auto count =
-      std::min<std::size_t>(ParetoTaskCount(), static_cast<std::size_t>(request.own.at("limit")));
-  for (std::size_t number = 0; number < count; ++number) {
-    const ParetoTask task = MakeParetoTask(number);
-    const auto first = static_cast<std::uint64_t>(request.own.at("first"));
-    for (std::uint64_t seed = first;
-         seed < first + static_cast<std::uint64_t>(request.own.at("seeds")); ++seed) {
-      search::SamplerOptions options;
-      options.seed = seed;
-      options.settings = request.settings;
-      options.objectives.assign(task.reference.size(), {});
-      auto sampler = search::MakeSampler(request.method, task.space, options);
-      if (!sampler) {
-        fmt::print(stderr, "{}\n", sampler.error().message);
-        return 1;
-      }
-      VolumeRegret regret(task);
-      for (TrialId id = 0; id < trials; ++id) {
-        Trial trial;
-        trial.id = id;
-        trial.values = (*sampler)->Suggest(id, 1)->at(0).values;
-        trial.state = TrialState::kFinished;
-        trial.objectives = task.values(trial.values);
-        regret.Add(trial.objectives);
-        (void)(*sampler)->Tell(trial);
-      }
-      fmt::print("pareto,{},{},{},{:.6g},{:.6g},{:.6g}\n", task.name, seed, request.label,
-                 regret.After(25), regret.After(50), regret.After(trials));
-      std::fflush(stdout);
+// Runs the order's trials on a space: `finish` fills in what came out of each. Ends early where the
+// space is used up.
+Result<void> RunTrials(const Order& order, const search::SearchSpace& space,
+                       search::SamplerOptions options, std::uint64_t seed,
+                       const std::function<void(Trial&)>& finish) {
+  options.seed = seed;
+  options.settings = order.method_settings;
+  auto sampler = search::MakeSampler(order.method, space, options);
+  if (!sampler) {
+    return sampler.error();
+  }
+  for (TrialId id = 0; id < order.Count("trials"); ++id) {
+    auto suggestions = (*sampler)->Suggest(id, 1);
+    if (!suggestions) {
+      return suggestions.error();
+    }
+    if (suggestions->empty()) {
+      break;
+    }
+    Trial trial;
+    trial.id = id;
+    trial.values = std::move(suggestions->front().values);
+    finish(trial);
+    if (Result<void> told = (*sampler)->Tell(trial); !told) {
+      return told;
     }
   }
-  return 0;
+  return Ok();
 }
 
-int RunConstrained(const Request& request) {
-  const auto trials = static_cast<std::size_t>(request.own.at("trials"));
-  const auto count = std::min<std::size_t>(ConstrainedTaskCount(),
-                                           static_cast<std::size_t>(request.own.at("limit")));
-  for (std::size_t number = 0; number < count; ++number) {
-    const ConstrainedTask task = MakeConstrainedTask(number);
-    const auto first = static_cast<std::uint64_t>(request.own.at("first"));
-    for (std::uint64_t seed = first;
-         seed < first + static_cast<std::uint64_t>(request.own.at("seeds")); ++seed) {
-      search::SamplerOptions options;
-      options.seed = seed;
-      options.settings = request.settings;
-      options.constraints = {{std::nullopt, 0.0}};
-      auto sampler = search::MakeSampler(request.method, task.space, options);
-      if (!sampler) {
-        fmt::print(stderr, "{}\n", sampler.error().message);
-        return 1;
-      }
-      double best = 1e300;
-      std::size_t first_feasible = trials + 1;
-      std::vector<double> regrets;
-      for (TrialId id = 0; id < trials; ++id) {
-        auto suggestions = (*sampler)->Suggest(id, 1);
-        if (!suggestions || suggestions->empty()) {
-          break;
+// One objective, which is not finite where the configuration is to blame.
+void SetObjective(Trial& trial, double value) {
+  trial.state = std::isfinite(value) ? TrialState::kFinished : TrialState::kFailed;
+  trial.objectives = {value};
+}
+
+Result<void> RunPareto(const Order& order) {
+  return ForEachRun(
+      order, ParetoTaskCount(), MakeParetoTask,
+      [&order](const ParetoTask& task, std::size_t /*number*/, std::uint64_t seed) -> Result<void> {
+        search::SamplerOptions options;
+        options.objectives.assign(task.reference.size(), {});
+        VolumeRegret regret(task);
+        auto done = RunTrials(order, task.space, options, seed, [&](Trial& trial) {
+          trial.state = TrialState::kFinished;
+          trial.objectives = task.values(trial.values);
+          regret.Add(trial.objectives);
+        });
+        if (!done) {
+          return done;
         }
-        Trial trial;
-        trial.id = id;
-        trial.values = (*suggestions)[0].values;
-        const double value = task.value(trial.values);
-        trial.state = std::isfinite(value) ? TrialState::kFinished : TrialState::kFailed;
-        trial.objectives = {value};
-        trial.constraints = {task.constraint(trial.values)};
-        if (std::isfinite(value) && trial.constraints[0] <= 0) {
-          first_feasible = std::min<std::size_t>(first_feasible, id + 1);
+        fmt::print("pareto,{},{},{},{:.6g},{:.6g},{:.6g}\n", task.name, seed, order.label,
+                   regret.After(25), regret.After(50), regret.After(order.Count("trials")));
+        std::fflush(stdout);
+        return Ok();
+      });
+}
+
+Result<void> RunConstrained(const Order& order) {
+  return ForEachRun(
+      order, ConstrainedTaskCount(), MakeConstrainedTask,
+      [&order](const ConstrainedTask& task, std::size_t /*number*/,
+               std::uint64_t seed) -> Result<void> {
+        search::SamplerOptions options;
+        options.constraints = {{std::nullopt, 0.0}};
+        double best = 1e300;
+        std::size_t first_feasible = order.Count("trials") + 1;
+        std::vector<double> regrets;
+        auto done = RunTrials(order, task.space, options, seed, [&](Trial& trial) {
+          const double value = task.value(trial.values);
+          SetObjective(trial, value);
+          trial.constraints = {task.constraint(trial.values)};
+          if (std::isfinite(value) && trial.constraints[0] <= 0) {
+            first_feasible = std::min<std::size_t>(first_feasible, trial.id + 1);
+            best = std::min(best, value);
+          }
+          regrets.push_back(
+              best > 1e299 ? 10 : std::max(0.0, (best - task.best) / (task.reference - task.best)));
+        });
+        if (!done) {
+          return done;
+        }
+        fmt::print("constrained,{},{},{},{:.6g},{:.6g},{}\n", task.name, seed, order.label,
+                   regrets.at(std::min<std::size_t>(50, regrets.size()) - 1), regrets.back(),
+                   first_feasible);
+        std::fflush(stdout);
+        return Ok();
+      });
+}
+
+Result<void> RunCosts(const Order& order) {
+  return ForEachRun(
+      order, CostTaskCount(), MakeCostTask,
+      [&order](const CostTask& task, std::size_t /*number*/, std::uint64_t seed) -> Result<void> {
+        search::SamplerOptions options;
+        options.cost_aware = order.Number("aware") != 0;
+        if (order.Number("planned") != 0) {
+          options.trials_planned = order.Count("trials");
+        }
+        double best = task.reference;
+        double cost = 0;
+        std::vector<double> regrets;
+        std::vector<double> costs;
+        auto done = RunTrials(order, task.space, options, seed, [&](Trial& trial) {
+          const double value = task.value(trial.values);
+          SetObjective(trial, value);
+          trial.cost = task.cost(trial.values);
           best = std::min(best, value);
+          cost += *trial.cost;
+          regrets.push_back(std::max(0.0, (best - task.best) / (task.reference - task.best)));
+          costs.push_back(cost);
+        });
+        if (!done) {
+          return done;
         }
-        regrets.push_back(
-            best > 1e299 ? 10 : std::max(0.0, (best - task.best) / (task.reference - task.best)));
-        (void)(*sampler)->Tell(trial);
-      }
-      fmt::print("constrained,{},{},{},{:.6g},{:.6g},{}\n", task.name, seed, request.label,
-                 regrets.at(std::min<std::size_t>(50, regrets.size()) - 1), regrets.back(),
-                 first_feasible);
-      std::fflush(stdout);
-    }
-  }
-  return 0;
+        const std::size_t half = regrets.size() / 2 - 1;
+        fmt::print("costs,{},{},{} aware={} planned={},{:.6g},{:.6g},{:.6g},{:.6g}\n", task.name,
+                   seed, order.label, order.Number("aware"), order.Number("planned"),
+                   regrets.at(half), regrets.back(), costs.at(half), costs.back());
+        std::fflush(stdout);
+        return Ok();
+      });
 }
 
-int RunCosts(const Request& request) {
-  const auto trials = static_cast<std::size_t>(request.own.at("trials"));
-  const auto count =
-      std::min<std::size_t>(CostTaskCount(), static_cast<std::size_t>(request.own.at("limit")));
-  const auto first = static_cast<std::uint64_t>(request.own.at("first"));
-  const auto end = first + static_cast<std::uint64_t>(request.own.at("seeds"));
-  for (std::size_t number = 0; number < count; ++number) {
-    const CostTask task = MakeCostTask(number);
-    for (std::uint64_t seed = first; seed < end; ++seed) {
-      search::SamplerOptions options;
-      options.seed = seed;
-      options.settings = request.settings;
-      options.cost_aware = request.own.at("aware") != 0;
-      if (request.own.at("planned") != 0) {
-        options.trials_planned = trials;
-      }
-      auto sampler = search::MakeSampler(request.method, task.space, options);
-      if (!sampler) {
-        fmt::print(stderr, "{}\n", sampler.error().message);
-        return 1;
-      }
-      double best = task.reference;
-      double cost = 0;
-      std::vector<double> regrets;
-      std::vector<double> costs;
-      for (TrialId id = 0; id < trials; ++id) {
-        auto suggestions = (*sampler)->Suggest(id, 1);
-        if (!suggestions || suggestions->empty()) {
-          break;
-        }
-        Trial trial;
-        trial.id = id;
-        trial.values = (*suggestions)[0].values;
-        const double value = task.value(trial.values);
-        trial.state = std::isfinite(value) ? TrialState::kFinished : TrialState::kFailed;
-        trial.objectives = {value};
-        trial.cost = task.cost(trial.values);
-        best = std::min(best, value);
-        cost += *trial.cost;
-        regrets.push_back(std::max(0.0, (best - task.best) / (task.reference - task.best)));
-        costs.push_back(cost);
-        (void)(*sampler)->Tell(trial);
-      }
-      const std::size_t half = regrets.size() / 2 - 1;
-      fmt::print("costs,{},{},{} aware={} planned={},{:.6g},{:.6g},{:.6g},{:.6g}\n", task.name,
-                 seed, request.label, request.own.at("aware"), request.own.at("planned"),
-                 regrets.at(half), regrets.back(), costs.at(half), costs.back());
-      std::fflush(stdout);
-    }
-  }
-  return 0;
-}
-
-int Serve(const std::vector<std::string>& arguments) {
+void Serve(const std::vector<std::string>& arguments) {
   const ParetoTask task = MakeParetoTask(std::stoul(arguments[1]));
   fmt::print("{} {} {}\n", task.name, task.space.size(), task.reference.size());
   std::fflush(stdout);
@@ -248,29 +214,34 @@ int Serve(const std::vector<std::string>& arguments) {
   }
   fmt::print("{:.6g} {:.6g} {:.6g}\n", regret.After(25), regret.After(50),
              regret.After(regret.size()));
-  return 0;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  const std::string verb = arguments.empty() ? "" : arguments[0];
+  if (verb == "serve" && arguments.size() == 3) {
+    Serve(arguments);
+    return 0;
+  }
+  const auto run = verb == "pareto"        ? RunPareto
+                   : verb == "constrained" ? RunConstrained
+                   : verb == "costs"       ? RunCosts
+                                           : nullptr;
+  if (run == nullptr || arguments.size() < 2) {
+    fmt::print(
+        stderr,
+        "search_pareto pareto|constrained|costs METHOD [name=value ...] | serve NUMBER SEED; "
+        "see the head of pareto_quality.cc\n");
+    return 2;
+  }
+  Settings program = {{"seeds", 5}, {"first", 0}, {"parity", -1}, {"limit", 1e9}, {"trials", 100}};
+  if (verb == "costs") {
+    program.insert({{"aware", 1}, {"planned", 1}});
+  }
+  const auto order = ParseOrder(arguments[1], std::span(arguments).subspan(2), std::move(program));
+  return ExitStatus("search_pareto", order ? run(*order) : order.error());
 }
 
 }  // namespace
 }  // namespace regatta::bench
 
-int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() >= 2 && arguments[0] == "pareto") {
-    return regatta::bench::RunPareto(regatta::bench::Parse(arguments));
-  }
-  if (arguments.size() >= 2 && arguments[0] == "constrained") {
-    return regatta::bench::RunConstrained(regatta::bench::Parse(arguments));
-  }
-  if (arguments.size() == 3 && arguments[0] == "serve") {
-    return regatta::bench::Serve(arguments);
-  }
-  if (arguments.size() >= 2 && arguments[0] == "costs") {
-    return regatta::bench::RunCosts(regatta::bench::Parse(arguments));
-  }
-  fmt::print(
-      stderr,
-      "search_pareto pareto|constrained|costs METHOD [name=value ...] | serve NUMBER SEED; see the "
-      "head of pareto_quality.cc\n");
-  return 2;
-}
+int main(int argc, char** argv) { return regatta::bench::Main({argv + 1, argv + argc}); }

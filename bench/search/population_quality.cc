@@ -8,62 +8,49 @@
 #include <fmt/ranges.h>
 
 #include <cstdio>
-#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "driver.h"
 #include "population.h"
+#include "regatta/base/result.h"
 
 namespace regatta::bench {
 namespace {
 
-int Run(const std::vector<std::string>& arguments) {
-  std::map<std::string, double> own = {
-      {"seeds", 5}, {"first", 0}, {"parity", 0}, {"members", 8}, {"limit", 1e9}};
+Result<void> Run(const std::vector<std::string>& arguments) {
+  auto order =
+      ParseOrder(arguments[0], std::span(arguments).subspan(1),
+                 {{"seeds", 5}, {"first", 0}, {"parity", 0}, {"limit", 1e9}, {"members", 8}});
+  if (!order) {
+    return order.error();
+  }
   PopulationMethod method;
-  std::string label = arguments[0];
-  method.exploits = label != "constant";
-  if (label == "pb2") method.options.explore = search::Explore::kPb2;
-  for (std::size_t i = 1; i < arguments.size(); ++i) {
-    const std::size_t equals = arguments[i].find('=');
-    const std::string name = arguments[i].substr(0, equals);
-    const double value = std::stod(arguments[i].substr(equals + 1));
-    if (own.contains(name)) {
-      own[name] = value;
-      continue;
-    }
-    label += " " + arguments[i];
-    if (name == "share") {
-      method.options.share = value;
-    } else if (name == "resample") {
-      method.options.resample = value;
-    } else if (name == "step") {
-      method.options.step = value;
-    } else {
-      fmt::print(stderr, "there is no setting {}: choose from share, resample and step\n", name);
-      return 2;
-    }
+  if (order->method != "constant" && order->method != "perturb" && order->method != "pb2") {
+    return InvalidArgument(
+        fmt::format("there is no method {}: choose from constant, perturb and pb2", order->method));
   }
-  std::size_t done = 0;
-  for (std::size_t number = 0; number < PopulationTaskCount(); ++number) {
-    const auto parity = static_cast<int>(own["parity"]);
-    if ((parity >= 0 && static_cast<int>(number % 2) != parity) ||
-        done >= static_cast<std::size_t>(own["limit"])) {
-      continue;
-    }
-    ++done;
-    const PopulationTask task = MakePopulationTask(number);
-    const auto first = static_cast<std::uint64_t>(own["first"]);
-    for (std::uint64_t seed = first; seed < first + static_cast<std::uint64_t>(own["seeds"]);
-         ++seed) {
-      const std::vector<double> missing =
-          TrainPopulation(task, method, seed, static_cast<std::size_t>(own["members"]));
-      fmt::print("population,{},{},{},{},{},{:.5g}\n", number, task.name, seed, label,
-                 task.name.substr(0, task.name.find('-')), fmt::join(missing, " "));
-      std::fflush(stdout);
-    }
+  method.exploits = order->method != "constant";
+  if (order->method == "pb2") method.options.explore = search::Explore::kPb2;
+  Settings& settings = order->method_settings;
+  method.options.share = Take(settings, "share", method.options.share);
+  method.options.resample = Take(settings, "resample", method.options.resample);
+  method.options.step = Take(settings, "step", method.options.step);
+  if (!settings.empty()) {
+    return InvalidArgument(fmt::format(
+        "there is no setting {}: choose from share, resample and step", settings.begin()->first));
   }
-  return 0;
+  return ForEachRun(*order, PopulationTaskCount(), MakePopulationTask,
+                    [&](const PopulationTask& task, std::size_t number, std::uint64_t seed) {
+                      const std::vector<double> missing =
+                          TrainPopulation(task, method, seed, order->Count("members"));
+                      fmt::print("population,{},{},{},{},{},{:.5g}\n", number, task.name, seed,
+                                 order->label, task.name.substr(0, task.name.find('-')),
+                                 fmt::join(missing, " "));
+                      std::fflush(stdout);
+                      return Ok();
+                    });
 }
 
 }  // namespace
@@ -75,5 +62,5 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "search_population METHOD [name=value ...]; see population_quality.cc\n");
     return 2;
   }
-  return regatta::bench::Run(arguments);
+  return regatta::bench::ExitStatus("search_population", regatta::bench::Run(arguments));
 }

@@ -24,14 +24,14 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
-#include <map>
+#include <span>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "driver.h"
 #include "regatta/base/result.h"
 #include "regatta/search/sampler.h"
 #include "simulate.h"
@@ -42,66 +42,17 @@ namespace {
 
 using search::Point;
 
-// What `run` was asked for.
-struct Order {
-  std::string set;
-  std::string method;
-  std::string label;
-  std::uint64_t first = 0;
-  std::uint64_t seeds = 5;
-  Schedule schedule;
-  std::map<std::string, double> settings;
-};
-
-Result<Order> ParseOrder(const std::vector<std::string>& arguments) {
-  Order order;
-  order.set = arguments[1];
-  order.method = arguments[2];
-  order.label = order.method;
-  for (std::size_t i = 3; i < arguments.size(); ++i) {
-    const std::size_t equals = arguments[i].find('=');
-    const std::string name = arguments[i].substr(0, equals);
-    const std::string text = equals == std::string::npos ? "" : arguments[i].substr(equals + 1);
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end != '\0' || !std::isfinite(value)) {
-      return InvalidArgument(
-          fmt::format("{}: expected NAME=NUMBER, such as seeds=5", arguments[i]));
-    }
-    const auto count = static_cast<std::size_t>(std::max(value, 0.0));
-    if (name == "first") {
-      order.first = count;
-    } else if (name == "seeds") {
-      order.seeds = count;
-    } else if (name == "trials") {
-      order.schedule.trials = count;
-    } else {
-      // The rest is part of what is measured, and so of its name.
-      order.label += " " + arguments[i];
-      if (name == "batch") {
-        order.schedule.batch = count;
-      } else if (name == "workers") {
-        order.schedule.workers = count;
-      } else if (name == "spread") {
-        order.schedule.spread = value;
-      } else {
-        order.settings[name] = value;
-      }
-    }
-  }
-  return order;
-}
-
-Result<void> RunOne(const Order& order, const TaskId& id, const Task& task, std::uint64_t seed) {
+Result<void> RunOne(const Order& order, const Schedule& schedule, const TaskId& id,
+                    const Task& task, std::uint64_t seed) {
   search::SamplerOptions options;
   options.seed = seed;
-  options.settings = order.settings;
+  options.settings = order.method_settings;
   auto sampler = search::MakeSampler(order.method, task.space, options);
   if (!sampler) {
     return sampler.error();
   }
   Session session(task, seed);
-  if (auto ended = Simulate(**sampler, order.schedule, seed, session); !ended) {
+  if (auto ended = Simulate(**sampler, schedule, seed, session); !ended) {
     return WithContext(task.name, ended.error());
   }
   fmt::print("{},{},{},{},{},{},{:.6g}\n", id.suite, id.number, task.name, seed, order.label,
@@ -110,12 +61,22 @@ Result<void> RunOne(const Order& order, const TaskId& id, const Task& task, std:
   return Ok();
 }
 
-Result<void> Run(const std::vector<std::string>& arguments) {
-  const auto order = ParseOrder(arguments);
+Result<void> Run(const std::string& set, const std::string& method,
+                 std::span<const std::string> arguments) {
+  auto order = ParseOrder(method, arguments, {{"seeds", 5}, {"first", 0}, {"trials", 100}});
   if (!order) {
     return order.error();
   }
-  const auto ids = TaskSet(order->set);
+  // The others are part of what is measured, and so of its name.
+  Schedule schedule;
+  const auto take_count = [&order](const char* name) {
+    return static_cast<std::size_t>(std::max(Take(order->method_settings, name, 1), 0.0));
+  };
+  schedule.trials = order->Count("trials");
+  schedule.batch = take_count("batch");
+  schedule.workers = take_count("workers");
+  schedule.spread = Take(order->method_settings, "spread", schedule.spread);
+  const auto ids = TaskSet(set);
   if (!ids) {
     return ids.error();
   }
@@ -127,9 +88,9 @@ Result<void> Run(const std::vector<std::string>& arguments) {
     }
     tasks.push_back(std::move(*task));
   }
-  for (std::uint64_t seed = order->first; seed < order->first + order->seeds; ++seed) {
+  for (const std::uint64_t seed : order->Seeds()) {
     for (std::size_t i = 0; i < tasks.size(); ++i) {
-      if (auto done = RunOne(*order, (*ids)[i], tasks[i], seed); !done) {
+      if (auto done = RunOne(*order, schedule, (*ids)[i], tasks[i], seed); !done) {
         return done.error();
       }
     }
@@ -217,7 +178,7 @@ int Main(const std::vector<std::string>& arguments) {
   const std::string verb = arguments.empty() ? "" : arguments[0];
   Result<void> done;
   if (verb == "run" && arguments.size() >= 3) {
-    done = Run(arguments);
+    done = Run(arguments[1], arguments[2], std::span(arguments).subspan(3));
   } else if (verb == "list" && arguments.size() == 2) {
     done = List(arguments[1]);
   } else if (verb == "serve" && arguments.size() == 4) {
@@ -228,11 +189,7 @@ int Main(const std::vector<std::string>& arguments) {
                "SEED; see the head of quality.cc\n");
     return 2;
   }
-  if (!done) {
-    fmt::print(stderr, "search_quality: {}\n", done.error().message);
-    return 1;
-  }
-  return 0;
+  return ExitStatus("search_quality", done);
 }
 
 }  // namespace
