@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <utility>
@@ -127,17 +128,21 @@ void ReadBudget(MapReader& outer, RegattaConfig& block) {
   reader.ReportUnknown(Severity::kError, "regatta.budget");
 }
 
-// Keeps `usual` where the number is absent, or not above `above`, or above `max`.
-void ReadShare(MapReader& reader, std::string_view key, double above, double max, double& usual) {
+enum class Zero : std::uint8_t { kRefused, kTaken };
+
+// Keeps `usual` where the number is absent or refused: below 0, above `max`, or 0 if that is not
+// taken.
+void ReadShare(MapReader& reader, std::string_view key, Zero zero, double max, double& usual) {
   const std::optional<double> number = reader.Number(key, Severity::kError);
   if (!number) return;
-  if (*number > above && *number <= max) {
+  const bool takes_zero = zero == Zero::kTaken;
+  if ((takes_zero ? *number >= 0 : *number > 0) && *number <= max) {
     usual = *number;
     return;
   }
   reader.Report(Severity::kError, key,
-                above < 0 ? fmt::format("{} is not in [0, {}]", *number, max)
-                          : fmt::format("{} is not above {} and at most {}", *number, above, max));
+                takes_zero ? fmt::format("{} is not in [0, {}]", *number, max)
+                           : fmt::format("{} is not above 0 and at most {}", *number, max));
 }
 
 void ReadPopulation(MapReader& outer, SweepConfig& sweep) {
@@ -149,9 +154,9 @@ void ReadPopulation(MapReader& outer, SweepConfig& sweep) {
   PopulationConfig population;
   population.explore = static_cast<PopulationExplore>(
       reader.Word("explore", kExplores, Severity::kError).value_or(0));
-  ReadShare(reader, "share", 0, 0.5, population.share);
-  ReadShare(reader, "resample", -std::numeric_limits<double>::min(), 1, population.resample);
-  ReadShare(reader, "step", 0, 1, population.step);
+  ReadShare(reader, "share", Zero::kRefused, 0.5, population.share);
+  ReadShare(reader, "resample", Zero::kTaken, 1, population.resample);
+  ReadShare(reader, "step", Zero::kRefused, 1, population.step);
   reader.ReportUnknown(Severity::kError, "regatta.population");
   if (sweep.early_terminate) {
     outer.Report(Severity::kWarning, "population",
