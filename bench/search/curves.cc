@@ -10,6 +10,8 @@
 #include <span>
 #include <utility>
 
+#include "moves.h"
+#include "need.h"
 #include "random_waves.h"
 #include "regatta/base/check.h"
 #include "regatta/base/rng.h"
@@ -114,29 +116,20 @@ double Attainable(const CurveTask& task, const Point& point) {
 
 void MeasureEnds(CurveTask& task, Rng& rng) {
   std::vector<std::pair<double, std::vector<double>>> found;
-  std::vector<double> u(task.space.size());
   for (int i = 0; i < 4000; ++i) {
-    for (double& coordinate : u) {
-      coordinate = rng.UniformOpen();
-    }
-    found.emplace_back(task.value(task.space.At(u), task.epochs), u);
+    std::vector<double> u = RandomCoordinates(task.space.size(), rng);
+    const double value = task.value(task.space.At(u), task.epochs);
+    found.emplace_back(value, std::move(u));
   }
   std::sort(found.begin(), found.end());
   task.reference = found[found.size() / 2].first;
   found.resize(6);
   for (int i = 0; i < 12000; ++i) {
-    u = found[rng.Below(found.size())].second;
-    const double width = std::pow(10.0, -4 * rng.Uniform());
-    const std::size_t certain = rng.Below(u.size());
-    for (std::size_t k = 0; k < u.size(); ++k) {
-      if (k == certain || rng.Uniform() < 0.3) {
-        u[k] = rng.Uniform() < 0.15 ? rng.UniformOpen()
-                                    : std::clamp(u[k] + width * rng.Normal(), 0.0, 1.0);
-      }
-    }
+    std::vector<double> u = found[rng.Below(found.size())].second;
+    Disturb(u, rng);
     const double value = task.value(task.space.At(u), task.epochs);
     if (value < found.back().first) {
-      found.back() = {value, u};
+      found.back() = {value, std::move(u)};
       std::sort(found.begin(), found.end());
     }
   }
@@ -314,9 +307,7 @@ std::size_t CurveTaskCount() { return kTasks; }
 
 CurveTask MakeCurveTask(std::size_t number) {
   Check(number < kTasks, "there is no such task");
-  Result<Task> made = MakeTask("s2", number);
-  Check(made.has_value(), "suite s2 has a task of every number that this suite has");
-  const Task quality = *std::move(made);
+  const Task quality = Need(MakeTask("s2", number));
   Rng rng(9000 + number, 3);
   const std::size_t d = quality.space.size();
   const std::size_t kind = number / 2;

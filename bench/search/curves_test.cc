@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "regatta/base/rng.h"
+#include "tasks.h"
 
 namespace regatta::bench {
 namespace {
@@ -17,11 +18,7 @@ TEST(Curves, FallFromChanceLevelAndHaveTheirOptimumBelowTheMedian) {
     int falling = 0;
     int finite = 0;
     for (int i = 0; i < 200; ++i) {
-      std::vector<double> u(task.space.size());
-      for (double& coordinate : u) {
-        coordinate = rng.UniformOpen();
-      }
-      const search::Point point = task.space.At(u);
+      const search::Point point = RandomPoint(task.space, rng);
       const double first = task.value(point, 1);
       const double last = task.value(point, task.epochs);
       finite += std::isfinite(last) ? 1 : 0;

@@ -9,6 +9,7 @@
 #include <numbers>
 #include <utility>
 
+#include "need.h"
 #include "random_waves.h"
 #include "regatta/base/check.h"
 #include "regatta/base/rng.h"
@@ -27,9 +28,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 SearchSpace UnitCube(std::size_t dimensions) {
   std::vector<search::Parameter> parameters;
   for (std::size_t i = 0; i < dimensions; ++i) {
-    parameters.push_back({fmt::format("p{}", i), *Distribution::Uniform(0, 1), {}, {}});
+    parameters.push_back({fmt::format("p{}", i), Need(Distribution::Uniform(0, 1)), {}, {}});
   }
-  return *SearchSpace::Create(std::move(parameters));
+  return Need(SearchSpace::Create(std::move(parameters)));
 }
 
 std::vector<double> Shifts(std::size_t count, std::uint64_t seed) {
@@ -210,32 +211,29 @@ std::size_t CostTaskCount() { return 20; }
 
 CostTask MakeCostTask(std::size_t number) {
   Check(number < CostTaskCount(), "there is no such task");
-  const Result<Task> made = MakeTask("s2", 2 * number);
-  Check(made.has_value(), made ? "" : made.error().message);
+  const Task base = Need(MakeTask("s2", 2 * number));
   Rng rng(9500 + number, 4);
-  const std::size_t first = rng.Below(made->space.size());
-  const std::size_t second = (first + 1 + rng.Below(made->space.size() - 1)) % made->space.size();
-  return {made->name,
-          made->space,
-          made->value,
-          [first, second, space = made->space](const Point& point) {
+  const std::size_t first = rng.Below(base.space.size());
+  const std::size_t second = (first + 1 + rng.Below(base.space.size() - 1)) % base.space.size();
+  return {base.name,
+          base.space,
+          base.value,
+          [first, second, space = base.space](const Point& point) {
             double sum = 0;
             for (const std::size_t i : {first, second}) {
               sum += point[i] ? space[i].distribution.Cdf(*point[i]) : 0.5;
             }
             return std::exp(2 * (sum - 1));
           },
-          made->best,
-          made->reference};
+          base.best,
+          base.reference};
 }
 
 std::size_t ConstrainedTaskCount() { return 20; }
 
 ConstrainedTask MakeConstrainedTask(std::size_t number) {
   Check(number < ConstrainedTaskCount(), "there is no such task");
-  const Result<Task> made = MakeTask("s2", number);
-  Check(made.has_value(), made ? "" : made.error().message);
-  const Task& base = *made;
+  const Task base = Need(MakeTask("s2", number));
   Rng rng(9000 + number, 4);
   const auto surface = std::make_shared<const Surface>(base.space.size(), rng);
   std::vector<std::pair<double, double>> seen;  // constraint, value

@@ -12,6 +12,7 @@
 
 #include "bbob.h"
 #include "list_tasks.h"
+#include "moves.h"
 #include "need.h"
 #include "random_waves.h"
 #include "regatta/base/rng.h"
@@ -179,26 +180,16 @@ double LongSearch(const Task& task, Rng& rng) {
     std::sort(best.begin(), best.end());
     best.resize(std::min<std::size_t>(best.size(), 8));
   };
-  std::vector<double> u(task.space.size());
   for (int i = 0; i < 30000; ++i) {
-    for (double& coordinate : u) {
-      coordinate = rng.UniformOpen();
-    }
+    const std::vector<double> u = RandomCoordinates(task.space.size(), rng);
     const double value = task.value(task.space.At(u));
     if (best.size() < 8 || value < best.back().first) {
       keep(value, u);
     }
   }
   for (int i = 0; i < 40000; ++i) {
-    u = best[rng.Below(best.size())].second;
-    const double width = std::pow(10.0, -4 * rng.Uniform());
-    const std::size_t certain = rng.Below(u.size());
-    for (std::size_t k = 0; k < u.size(); ++k) {
-      if (k == certain || rng.Uniform() < 0.3) {
-        u[k] = rng.Uniform() < 0.15 ? rng.UniformOpen()
-                                    : std::clamp(u[k] + width * rng.Normal(), 0.0, 1.0);
-      }
-    }
+    std::vector<double> u = best[rng.Below(best.size())].second;
+    Disturb(u, rng);
     const double value = task.value(task.space.At(u));
     if (value < best.front().first) {
       keep(value, u);
@@ -273,11 +264,7 @@ Task MakeHidden(std::size_t number) {
 }  // namespace
 
 Point RandomPoint(const SearchSpace& space, Rng& rng) {
-  std::vector<double> u(space.size());
-  for (double& coordinate : u) {
-    coordinate = rng.UniformOpen();
-  }
-  return space.At(u);
+  return space.At(RandomCoordinates(space.size(), rng));
 }
 
 double Task::Observe(const Point& point, Rng& rng) const {
