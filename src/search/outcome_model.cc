@@ -302,9 +302,8 @@ std::vector<Unit> OutcomeModel::Best(std::size_t count) const {
 }
 
 std::vector<double> OutcomeModel::Scales(std::size_t chosen) const {
-  const Surrogate& surrogate = *objectives_.front();
   std::vector<double> scales;
-  for (const double log_scale : surrogate.member(chosen % surrogate.size()).hyper().log_scale) {
+  for (const double log_scale : objectives_.front()->member(chosen).hyper().log_scale) {
     scales.push_back(std::exp(log_scale));
   }
   scales.resize(encoder_->dimensions());  // proposals have no resource

@@ -66,7 +66,7 @@ void OutcomeModel::DropPending() {
       if (counts(row)) {
         Outcome& outcome = outcomes.emplace_back();
         for (const auto& surrogate : objectives_) {
-          outcome.push_back(surrogate->warp(i % surrogate->size()).values()[row]);
+          outcome.push_back(surrogate->warp(i).values()[row]);
         }
       }
     }
@@ -105,8 +105,7 @@ void OutcomeModel::AddPending(std::span<const Unit> units) {
   std::vector<std::vector<double>> means(objectives_.size(), std::vector<double>(units.size()));
   for (std::size_t i = 0; i < bests_.size(); ++i) {
     for (std::size_t k = 0; k < objectives_.size(); ++k) {
-      const Surrogate& surrogate = *objectives_[k];
-      surrogate.member(i % surrogate.size()).Predict(points, means[k].data(), nullptr, scratch_);
+      objectives_[k]->member(i).Predict(points, means[k].data(), nullptr, scratch_);
     }
     for (std::size_t j = 0; j < units.size(); ++j) {
       bests_[i] = std::min(bests_[i], means.front()[j]);

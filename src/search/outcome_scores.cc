@@ -160,7 +160,7 @@ void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>&
   for (std::size_t k = 0; k < members.size(); ++k) {
     for (std::size_t o = 0; o < m; ++o) {
       objectives_[o]
-          ->member(members[k] % objectives_[o]->size())
+          ->member(members[k])
           .Predict(points, mean[o].data(), variance[o].data(), scratch_);
     }
     const std::vector<Outcome>& front = fronts_[members[k]];

@@ -113,9 +113,7 @@ void OutcomeModel::AddSlopesOfMany(const Rows& points, const std::vector<std::si
   std::vector<double> variance_at(m);
   for (std::size_t k = 0; k < count; ++k) {
     for (std::size_t o = 0; o < m; ++o) {
-      objectives_[o]
-          ->member(members[k] % objectives_[o]->size())
-          .PredictSlopes(points, at[k][o], scratch_);
+      objectives_[o]->member(members[k]).PredictSlopes(points, at[k][o], scratch_);
     }
     const ExpectedHypervolumeImprovement improvement = VolumeBeyond(members[k]);
     for (std::size_t i = 0; i < n; ++i) {

@@ -43,9 +43,11 @@ class Surrogate {
 
   bool ready() const { return !members_.empty(); }
   std::size_t size() const { return members_.size(); }
-  const Posterior& member(std::size_t i) const { return members_[i].posterior; }
+  // Members are counted round: after the last comes the first again, so that ensembles of several
+  // objectives can be asked together, whichever is the largest. Requires: ready().
+  const Posterior& member(std::size_t i) const { return members_[i % size()].posterior; }
   // Row k of the history as member i sees it is warp(i).values()[k].
-  const OutputWarp& warp(std::size_t i) const { return *members_[i].warp; }
+  const OutputWarp& warp(std::size_t i) const { return *members_[i % size()].warp; }
   // What member i predicts (noise left out) at row rows()[k] of the history, in its warped scale.
   double Smoothed(std::size_t i, std::size_t k) const {
     return members_[i].warp->values()[rows_[k]] + members_[i].posterior.Smoothing(k);
