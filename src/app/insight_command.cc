@@ -57,6 +57,17 @@ std::string OutlookText(const json& outlook) {
   return text;
 }
 
+std::string EarlyStopsText(const json& stops) {
+  const std::int64_t audited = CountOf(stops, "audited");
+  std::string text = fmt::format("{} runs were stopped early", CountOf(stops, "stopped"));
+  if (audited > 0) {
+    text +=
+        fmt::format("; {} more were spared to test the rule, {} of them ended in the best tenth",
+                    audited, CountOf(stops, "wrong"));
+  }
+  return text;
+}
+
 std::string ContourText(const json& contour, const Terminal& terminal) {
   Table table({{PrintableLine(TextOf(contour, "first"))},
                {PrintableLine(TextOf(contour, "second"))},
@@ -106,7 +117,11 @@ std::string InsightText(const json& insights, const Terminal& terminal) {
       fmt::format("{:<9}{} of the results' variance is predicted{}\n", "trust", PercentText(trust),
                   trust < kTrustMin ? ": too little to rely on what follows" : "");
   text +=
-      fmt::format("{:<9}{}\n\n", "outlook", OutlookText(insights.value("outlook", json::object())));
+      fmt::format("{:<9}{}\n", "outlook", OutlookText(insights.value("outlook", json::object())));
+  if (const auto stops = insights.find("early_stops"); stops != insights.end()) {
+    text += fmt::format("{:<9}{}\n", "stops", EarlyStopsText(*stops));
+  }
+  text += "\n";
   const json best = optimum.value("parameters", json::object());
   Table table({{"PARAMETER"}, {"ALONE", true}, {"WITH OTHERS", true}, {"BEST AT"}, {""}});
   for (const json& parameter : importance.value("parameters", json::array())) {

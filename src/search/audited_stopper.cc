@@ -1,14 +1,11 @@
 // Lets a random share of the trials that a rule would stop run on to their full length: what became
 // of them tells how often the rule is wrong, and their curves teach the model what the rule never
 // sees.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "regatta/base/rng.h"
 #include "stoppers.h"
@@ -19,28 +16,20 @@ namespace {
 class AuditedStopper : public EarlyStopper {
  public:
   AuditedStopper(std::unique_ptr<EarlyStopper> rule, const StopperOptions& options)
-      : rule_(std::move(rule)),
-        sign_(options.goal == Goal::kMaximize ? -1.0 : 1.0),
-        share_(options.audit),
-        seed_(options.seed) {}
+      : rule_(std::move(rule)), share_(options.audit), seed_(options.seed) {}
 
   void Report(TrialId id, std::int64_t resource, double value) override {
     rule_->Report(id, resource, value);
-    Run& run = runs_[id];
     if (std::isfinite(value)) {
-      run.best = std::min(run.best, sign_ * value);
-      run.is_condemned = run.is_condemned || (IsAudited(id) && rule_->Decide(id).stop);
+      measured_.insert(id);
     }
   }
 
-  void SetRunning(TrialId id, bool running) override {
-    rule_->SetRunning(id, running);
-    runs_[id].running = running;
-  }
+  void SetRunning(TrialId id, bool running) override { rule_->SetRunning(id, running); }
 
   void Forget(TrialId id) override {
     rule_->Forget(id);
-    runs_.erase(id);
+    measured_.erase(id);
   }
 
   void Expect(std::span<const ExpectedEnd> ends) override { rule_->Expect(ends); }
@@ -54,44 +43,14 @@ class AuditedStopper : public EarlyStopper {
     return stops;
   }
 
-  StopAudit Audit() const override {
-    std::vector<double> ends;
-    for (const auto& [id, run] : runs_) {
-      if (!run.running && std::isfinite(run.best)) {
-        ends.push_back(run.best);
-      }
-    }
-    StopAudit audit;
-    if (ends.empty()) {
-      return audit;
-    }
-    const auto top = ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 10);
-    std::nth_element(ends.begin(), top, ends.end());
-    for (const auto& [id, run] : runs_) {
-      if (run.is_condemned && !run.running) {
-        ++audit.audited;
-        audit.wrong += run.best < *top ? 1 : 0;
-      }
-    }
-    return audit;
-  }
-
  private:
-  struct Run {
-    bool running = true;
-    bool is_condemned = false;  // the rule would have stopped it when it reported
-    double best = std::numeric_limits<double>::infinity();
-  };
-
   bool IsAudited(TrialId id) const {
     return Rng(seed_, 0x6175646974).Split(id).Uniform() < share_;  // "audit"
   }
 
   // A trial without any finite value teaches nothing by running on.
   StopDecision Spared(StopDecision decision) const {
-    const auto found = runs_.find(decision.trial);
-    if (decision.stop && found != runs_.end() && std::isfinite(found->second.best) &&
-        IsAudited(decision.trial)) {
+    if (decision.stop && measured_.contains(decision.trial) && IsAudited(decision.trial)) {
       decision.stop = false;
       decision.is_audit = true;
       decision.reason += "; it runs on to test the rule";
@@ -100,13 +59,35 @@ class AuditedStopper : public EarlyStopper {
   }
 
   const std::unique_ptr<EarlyStopper> rule_;
-  const double sign_;
   const double share_;
   const std::uint64_t seed_;
-  std::map<TrialId, Run> runs_;
+  std::set<TrialId> measured_;  // with a finite value
 };
 
 }  // namespace
+
+StopAudit CountWrongStops(std::span<const EndedTrial> ended, Goal goal) {
+  const double sign = goal == Goal::kMaximize ? -1.0 : 1.0;
+  std::vector<double> losses;
+  for (const EndedTrial& trial : ended) {
+    if (std::isfinite(trial.best)) {
+      losses.push_back(sign * trial.best);
+    }
+  }
+  StopAudit audit;
+  if (losses.empty()) {
+    return audit;
+  }
+  const auto best_tenth_end = losses.begin() + static_cast<std::ptrdiff_t>(losses.size() / 10);
+  std::ranges::nth_element(losses, best_tenth_end);
+  for (const EndedTrial& trial : ended) {
+    if (trial.is_audit && std::isfinite(trial.best)) {
+      ++audit.audited;
+      audit.wrong += sign * trial.best < *best_tenth_end ? 1 : 0;
+    }
+  }
+  return audit;
+}
 
 std::unique_ptr<EarlyStopper> WithAudits(std::unique_ptr<EarlyStopper> rule,
                                          const StopperOptions& options) {

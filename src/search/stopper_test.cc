@@ -141,7 +141,7 @@ TEST(CurveStopper, StopsTheHopelessAndKeepsTheSlowStarter) {
   EXPECT_FALSE(stopper->Decide(2).stop) << stopper->Decide(2).reason;
 }
 
-TEST(AuditedStopper, LetsARandomShareRunOnAndCountsWhatBecameOfIt) {
+TEST(AuditedStopper, LetsARandomShareRunOn) {
   StopperOptions options = Type("asha");
   options.audit = 0.3;
   options.seed = 4;
@@ -163,18 +163,21 @@ TEST(AuditedStopper, LetsARandomShareRunOnAndCountsWhatBecameOfIt) {
   EXPECT_EQ(audited->DecideAll().size() + spared, plain->DecideAll().size());
   EXPECT_GT(spared, 20U);
   EXPECT_LT(spared, 60U) << "three in ten of about 133";
+}
 
-  EXPECT_EQ(audited->Audit().audited, 0U) << "none has ended";
-  std::size_t recovered = 0;
-  for (TrialId id = 0; id < kTrials; ++id) {
-    if (audited->Decide(id).is_audit && recovered < 3) {
-      audited->Report(id, 2, -1.0);
-      ++recovered;
-    }
-    audited->SetRunning(id, false);
+TEST(CountWrongStops, CountsTheAuditsAmongTheBestTenth) {
+  std::vector<EndedTrial> ended;
+  for (int i = 0; i < 40; ++i) {
+    ended.push_back({.best = static_cast<double>(i), .is_audit = i % 2 == 1});
   }
-  EXPECT_GE(audited->Audit().audited, 20U);
-  EXPECT_EQ(audited->Audit().wrong, 3U);
+  EXPECT_EQ(CountWrongStops(ended, Goal::kMinimize), (StopAudit{20, 2})) << "1 and 3";
+  EXPECT_EQ(CountWrongStops(ended, Goal::kMaximize), (StopAudit{20, 2})) << "39 and 37";
+  ended.push_back({.best = std::nan(""), .is_audit = true});
+  EXPECT_EQ(CountWrongStops(ended, Goal::kMinimize), (StopAudit{20, 2}));
+  ended.resize(9);
+  EXPECT_EQ(CountWrongStops(ended, Goal::kMinimize), (StopAudit{4, 0}))
+      << "of nine, a tenth is none";
+  EXPECT_EQ(CountWrongStops({}, Goal::kMinimize), StopAudit{});
 }
 
 TEST(AuditedStopper, StillStopsTrialsWithoutAnyNumber) {

@@ -396,6 +396,10 @@ ALTER TABLE sweep_attempts ADD COLUMN stop_rung INTEGER;
 ALTER TABLE sweep_attempts ADD COLUMN stop_value REAL;
 ALTER TABLE sweep_attempts ADD COLUMN stop_threshold REAL;
 )sql",
+    // 9: attempts that a rule would have stopped and let run on, to be tested by them.
+    R"sql(
+ALTER TABLE sweep_attempts ADD COLUMN is_stop_audit INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 }  // namespace

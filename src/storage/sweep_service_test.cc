@@ -719,7 +719,7 @@ TEST_F(SweepServiceTest, EveryRecordComesBackAsItWasPut) {
   attempt.best = 0.1;
   attempt.summary = -3.5;
   attempt.stop = sweeps::StopCause::kUser;
-  attempt.stop_facts = sweeps::StopFacts{"curve", std::nullopt, 0.125, 0.05};
+  attempt.stop_facts = sweeps::StopFacts{"curve", std::nullopt, 0.125, 0.05, true};
   attempt.offered_at = FromMicros(11);
   sweeps::AgentRecord agent{.id = "a", .name = "n", .host = "h"};
   agent.streak_attempts = {10, 0, 7};

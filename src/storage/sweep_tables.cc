@@ -184,7 +184,7 @@ PointRecord ReadPoint(const Statement& row) {
   "a.started_us, a.offered_us, a.ended_us, a.exit_code, a.stop, a.cause, "                   \
   "a.is_quick_failure, a.why, a.has_summary, a.lines_seen, a.value_count, a.invalid_count, " \
   "a.best, a.worst, a.last, a.summary, a.outcomes, a.stop_rule, a.stop_rung, a.stop_value, " \
-  "a.stop_threshold "
+  "a.stop_threshold, a.is_stop_audit "
 
 // NaN stands for what is not known.
 std::string PackedOutcomes(const std::vector<std::optional<double>>& outcomes) {
@@ -210,7 +210,8 @@ std::optional<sweeps::StopFacts> StopFactsAt(const Statement& row, int column) {
   return sweeps::StopFacts{.rule = row.Text(column),
                            .rung = row.OptionalInt(column + 1),
                            .value = DoubleAt(row, column + 2),
-                           .threshold = DoubleAt(row, column + 3)};
+                           .threshold = DoubleAt(row, column + 3),
+                           .is_audit = row.Bool(column + 4)};
 }
 
 AttemptRecord ReadAttempt(const Statement& row) {
@@ -533,8 +534,9 @@ Result<void> SqlSweepTables::Put(SweepId id, const AttemptRecord& record) {
       "state, token, lease_until_us, is_acknowledged, is_gone, is_late, commands_lost, resumes, "
       "gpus, started_us, offered_us, ended_us, exit_code, stop, cause, is_quick_failure, why, "
       "has_summary, lines_seen, value_count, invalid_count, best, worst, last, summary, "
-      "outcomes, stop_rule, stop_rung, stop_value, stop_threshold) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,"
-      "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+      "outcomes, stop_rule, stop_rung, stop_value, stop_threshold, is_stop_audit) VALUES "
+      "(?,?,?,?,?,"
+      "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   const sweeps::StopFacts stop = record.stop_facts.value_or(sweeps::StopFacts{});
   statement.Bind(ToInt(id), wide(record.serial), wide(record.point), wide(record.number),
                  record.run_id, record.agent_id, static_cast<int>(record.state), Bits(record.token),
@@ -545,7 +547,7 @@ Result<void> SqlSweepTables::Put(SweepId id, const AttemptRecord& record) {
                  record.is_quick_failure, record.why, record.has_summary, Bits(record.lines_seen),
                  Bits(record.values), Bits(record.values_invalid), record.best, record.worst,
                  record.last, record.summary, BlobView{outcomes}, stop.rule, stop.rung, stop.value,
-                 stop.threshold);
+                 stop.threshold, stop.is_audit);
   return statement.Run();
 }
 

@@ -131,7 +131,7 @@ search::StopperOptions MakeStopperOptions(const SweepConfig& config) {
              first != config.metrics.end()) {
     goal = first->goal;
   }
-  options.goal = goal == Goal::kMaximize ? search::Goal::kMaximize : search::Goal::kMinimize;
+  options.goal = ToSearchGoal(goal);
   options.min_iter = given.min_iter;
   options.max_iter = given.max_iter;
   options.s = given.s;

@@ -17,16 +17,17 @@ namespace {
 struct ObjectivePlace {
   std::string name;
   std::size_t entry = 0;  // in `metrics`
+  search::Goal goal = search::Goal::kMinimize;
 };
 
 std::vector<ObjectivePlace> ObjectivesOf(const SweepConfig& config) {
   std::vector<ObjectivePlace> objectives;
   if (config.metric) {
-    objectives.push_back({config.metric->name, 0});
+    objectives.push_back({config.metric->name, 0, ToSearchGoal(config.metric->goal)});
   }
   for (std::size_t i = 0; i < config.metrics.size(); ++i) {
     if (config.metrics[i].is_objective()) {
-      objectives.push_back({config.metrics[i].name, i});
+      objectives.push_back({config.metrics[i].name, i, ToSearchGoal(config.metrics[i].goal)});
     }
   }
   return objectives;
@@ -92,6 +93,22 @@ std::vector<const SweepResults::Outcome*> ChosenOf(const std::vector<SweepResult
   }
   std::ranges::sort(kept, {}, &SweepResults::Outcome::group);
   return kept;
+}
+
+SweepResults::EarlyStops EarlyStopsOf(const std::vector<AttemptRecord>& attempts,
+                                      search::Goal goal) {
+  SweepResults::EarlyStops stops;
+  std::vector<search::EndedTrial> ended;
+  for (const AttemptRecord& attempt : attempts) {
+    const bool is_stopped = attempt.state == AttemptState::kStoppedEarly;
+    stops.stopped += is_stopped ? 1 : 0;
+    if (attempt.best && (is_stopped || attempt.state == AttemptState::kFinished)) {
+      ended.push_back(
+          {*attempt.best, !is_stopped && attempt.stop_facts && attempt.stop_facts->is_audit});
+    }
+  }
+  stops.audit = search::CountWrongStops(ended, goal);
+  return stops;
 }
 
 }  // namespace
@@ -168,6 +185,10 @@ Result<SweepResults> ReadSweepResults(const tracking::Tables& tables, const Swee
     fingerprint.Add(std::uint64_t{group});
     fingerprint.Add(value);
   }
+  results.early_stops = EarlyStopsOf(*attempts, found->goal);
+  fingerprint.Add(std::uint64_t{results.early_stops.stopped});
+  fingerprint.Add(std::uint64_t{results.early_stops.audit.audited});
+  fingerprint.Add(std::uint64_t{results.early_stops.audit.wrong});
   results.version = fingerprint.value();
   return results;
 }
@@ -191,14 +212,12 @@ Result<void> ReadCurves(const tracking::Tables& tables, SweepId sweep, SweepResu
   }
   const bool counts_steps = !config.early_terminate->resource.empty();
   // There is one objective, else there is no fidelity.
-  const Goal goal =
-      config.metric ? config.metric->goal : config.metrics[ObjectivesOf(config).front().entry].goal;
+  const bool maximizes = ObjectivesOf(config).front().goal == search::Goal::kMaximize;
   for (SweepResults::Outcome& outcome : results.outcomes) {
     const auto history = outcome.attempt ? histories.find(*outcome.attempt) : histories.end();
     if (history != histories.end()) {
-      outcome.curve =
-          search::AtRungs(*fidelity, goal == Goal::kMaximize,
-                          counts_steps ? history->second : search::Counted(history->second));
+      outcome.curve = search::AtRungs(
+          *fidelity, maximizes, counts_steps ? history->second : search::Counted(history->second));
     }
   }
   return Ok();
@@ -239,8 +258,7 @@ Result<SweepInsights> SweepInsights::Create(const SweepResults& results) {
     return analysis.error();
   }
   search::PredictedOptimum optimum = analysis->Optimum();
-  return SweepInsights(results.metric, results.outcomes.size(), *std::move(space),
-                       *std::move(analysis), std::move(optimum));
+  return SweepInsights(results, *std::move(space), *std::move(analysis), std::move(optimum));
 }
 
 std::string SweepInsights::NameOf(std::size_t dimension) const {
@@ -328,6 +346,16 @@ Value SweepInsights::Summary() {
   summary.Set("importance", std::move(ranking));
   summary.Set("optimum", std::move(optimum));
   summary.Set("outlook", std::move(outlook));
+  if (early_stops_.stopped + early_stops_.audit.audited > 0) {
+    Value stops = Value::OfMap({});
+    const auto set = [&stops](std::string_view name, std::size_t count) {
+      stops.Set(name, Value::Int(static_cast<std::int64_t>(count)));
+    };
+    set("stopped", early_stops_.stopped);
+    set("audited", early_stops_.audit.audited);
+    set("wrong", early_stops_.audit.wrong);
+    summary.Set("early_stops", std::move(stops));
+  }
   summary.Set("slices", std::move(slices));
   return summary;
 }

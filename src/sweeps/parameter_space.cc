@@ -382,22 +382,23 @@ std::optional<std::uint64_t> TrialsPlanned(const SweepConfig& config) {
   return static_cast<std::uint64_t>((*runs - 1) / repeats + 1);
 }
 
+search::Goal ToSearchGoal(Goal goal) {
+  return goal == Goal::kMaximize ? search::Goal::kMaximize : search::Goal::kMinimize;
+}
+
 Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
                                                   const ParameterSpace& space,
                                                   std::uint64_t default_seed) {
   search::SamplerOptions options;
   options.seed =
       config.regatta.seed ? static_cast<std::uint64_t>(*config.regatta.seed) : default_seed;
-  const auto goal = [](Goal given) {
-    return given == Goal::kMaximize ? search::Goal::kMaximize : search::Goal::kMinimize;
-  };
   if (config.metric) {
-    options.objectives = {{goal(config.metric->goal)}};
+    options.objectives = {{ToSearchGoal(config.metric->goal)}};
   } else if (!config.metrics.empty()) {
     options.objectives.clear();
     for (const MetricEntry& entry : config.metrics) {
       if (entry.is_objective()) {
-        options.objectives.push_back({goal(entry.goal)});
+        options.objectives.push_back({ToSearchGoal(entry.goal)});
       } else {
         options.constraints.push_back({entry.min, entry.max});
       }

@@ -130,10 +130,11 @@ void Sweep::Finish(std::uint32_t serial, std::int64_t exit_code, bool is_out_of_
   attempt.exit_code = exit_code;
   const bool is_stopped_early = attempt.stop == StopCause::kEarlyTermination;
   if (exit_code == 0 || is_stopped_early) {
-    const std::string why = is_stopped_early ? attempt.why : "";
-    Emit(
-        SetRunState{attempt.run_id, exit_code == 0 ? RunState::kFinished : RunState::kKilled, why});
-    Win(serial, is_stopped_early ? AttemptState::kStoppedEarly : AttemptState::kFinished, why);
+    const bool is_audit = attempt.stop_facts && attempt.stop_facts->is_audit;
+    Emit(SetRunState{attempt.run_id, exit_code == 0 ? RunState::kFinished : RunState::kKilled,
+                     is_stopped_early ? attempt.why : ""});
+    Win(serial, is_stopped_early ? AttemptState::kStoppedEarly : AttemptState::kFinished,
+        is_stopped_early || is_audit ? attempt.why : "");
   } else if (attempt.stop != StopCause::kNone) {
     Kill(serial, attempt.why);
   } else if (attempt.state == AttemptState::kPreempting) {
@@ -339,9 +340,16 @@ void Sweep::JudgeEarly(std::uint32_t serial) {
     TakeExpectations();
   }
   search::StopDecision decision = stopper_->Decide(serial);
-  if (decision.stop) {
-    EditAttempt(serial).stop_facts =
-        StopFacts{decision.rule, decision.rung, decision.value, decision.threshold};
+  const bool is_new_audit = decision.is_audit && !attempt.stop_facts;
+  if (!decision.stop && !is_new_audit) {
+    return;
+  }
+  AttemptRecord& edited = EditAttempt(serial);
+  edited.stop_facts = StopFacts{decision.rule, decision.rung, decision.value, decision.threshold,
+                                decision.is_audit};
+  if (is_new_audit) {
+    edited.why = std::move(decision.reason);
+  } else {
     SetStop(serial, StopCause::kEarlyTermination, std::move(decision.reason));
   }
 }

@@ -18,7 +18,8 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// Stops every trial whose newest value is above 100, unless it is expected to come below 10.
+// Stops every trial whose newest value is above 100, unless it is expected to come below 10; above
+// 1,000 it says so and lets it run on.
 class Above100Stopper : public search::EarlyStopper {
  public:
   void Report(search::TrialId trial, std::int64_t, double value) override { last_[trial] = value; }
@@ -31,6 +32,8 @@ class Above100Stopper : public search::EarlyStopper {
     const auto end = ends_.find(trial);
     decision.stop =
         found != last_.end() && found->second > 100 && !(end != ends_.end() && end->second < 10);
+    decision.is_audit = decision.stop && found->second > 1000;
+    decision.stop = decision.stop && !decision.is_audit;
     decision.rule = "above";
     if (found != last_.end()) {
       decision.value = found->second;
@@ -760,6 +763,22 @@ TEST_F(SweepTest, StopsABadRunEarlyAndCountsItsValues) {
   EXPECT_EQ(Attempt(run).stop_facts, (StopFacts{"above", std::nullopt, 200, 100}));
   EXPECT_EQ(PointOf(run).state, PointState::kFinished);
   EXPECT_EQ(Get().Best()->best, 50);
+}
+
+TEST_F(SweepTest, RemembersThatARunWasSparedToTestTheRule) {
+  Grid(2);
+  Register("a");
+  const std::string run = TakeAndStart("a");
+  Log(run, 2000);
+  Log(run, 3000);
+  EXPECT_FALSE(Get().ShouldStop(run));
+  const StopFacts facts{"above", std::nullopt, 2000, 100, true};
+  EXPECT_EQ(Attempt(run).stop_facts, facts) << "what was said first";
+  EXPECT_EQ(Attempt(run).why, "Above 100.");
+  Finish(run);
+  EXPECT_EQ(Attempt(run).state, AttemptState::kFinished);
+  EXPECT_EQ(Attempt(run).stop_facts, facts);
+  EXPECT_EQ(Attempt(run).why, "Above 100.");
 }
 
 TEST_F(SweepTest, HandsTheStopperWhatTheSearchExpectsOfGroupsAttemptByAttempt) {

@@ -180,7 +180,8 @@ nlohmann::json StopFactsToJson(const sweeps::StopFacts& facts) {
   return {{"rule", facts.rule},
           {"rung", known(facts.rung)},
           {"value", known(facts.value)},
-          {"threshold", known(facts.threshold)}};
+          {"threshold", known(facts.threshold)},
+          {"audit", facts.is_audit}};
 }
 
 Result<Resolved> ResolvePoints(const SweepNode& node, const FieldContext& field) {
@@ -314,7 +315,8 @@ Result<Resolved> ResolveEarlyStop(const RunNode& node, const FieldContext& field
                         .Set("rule", facts.rule)
                         .Set("rung", facts.rung)
                         .Set("value", facts.value)
-                        .Set("threshold", facts.threshold));
+                        .Set("threshold", facts.threshold)
+                        .Set("audit", facts.is_audit));
   });
 }
 
@@ -426,7 +428,7 @@ void AddSweepResolvers(ResolverMap& resolvers) {
   AddAgentFields(resolvers);
   AddRunLinks(resolvers);
   AddProjectLinks(resolvers);
-  resolvers.Record("EarlyStop", {"rule", "rung", "value", "threshold"});
+  resolvers.Record("EarlyStop", {"rule", "rung", "value", "threshold", "audit"});
   resolvers.Record("SweepConnection", {"edges", "pageInfo", "totalCount"});
   resolvers.Record("SweepEdge", {"node", "cursor"});
   resolvers.Record("AgentConnection", {"edges", "pageInfo"});

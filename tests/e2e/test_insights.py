@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from harness.server import Server, User
 from test_cli import FAILURE, NOT_FOUND, Person
 
 SWEEP = """
@@ -156,14 +157,53 @@ def test_an_early_stop_gives_its_rule_rung_value_and_threshold(server, user, per
         rows = [json.dumps({"_step": step, "score": score}) for step in range(2)]
         assert server.file_stream(user, "p", run, {"files": {"wandb-history.jsonl": {"offset": 0, "content": rows}}}).status == 200
     query = """query Stops($entity: String!, $sweep: String!) { project(name: "p", entityName: $entity) { sweep(sweepName: $sweep) {
-      points runs { edges { node { name why earlyStop { rule rung value threshold } } } } } } }"""
+      points runs { edges { node { name why earlyStop { rule rung value threshold audit } } } } } } }"""
     told = server.graphql(query, {"entity": user.name, "sweep": sweep}, key=user.key)["project"]["sweep"]
     nodes = {edge["node"]["name"]: edge["node"] for edge in told["runs"]["edges"]}
     stopped = nodes[f"{sweep}r3"]
-    assert stopped["earlyStop"] == {"rule": "hyperband", "rung": 2, "value": 1, "threshold": 2}
+    assert stopped["earlyStop"] == {"rule": "hyperband", "rung": 2, "value": 1, "threshold": 2, "audit": False}
     assert "than 2, the mark" in stopped["why"], "the sentence names the same threshold"
     assert nodes[f"{sweep}r0"]["earlyStop"] is None
     points = told["points"] if isinstance(told["points"], list) else json.loads(told["points"])
     attempts = {attempt["run"]: attempt for point in points for attempt in point["attempts"]}
     assert attempts[f"{sweep}r3"]["earlyStop"] == stopped["earlyStop"]
     assert "earlyStop" not in attempts[f"{sweep}r0"]
+
+
+def test_what_became_of_the_runs_that_were_spared_outlives_the_server(tmp_path):
+    file = SWEEP + "early_terminate: {type: asha, min_iter: 1, max_iter: 3}\nregatta: {seed: 2}\n"
+    with Server.start(tmp_path / "data") as server:
+        user = User(server.graphql("query { viewer { entity } }", key=server.admin_key)["viewer"]["entity"], server.admin_key)
+        sweep = Person(tmp_path, server, user).json("sweep", "create", "-", "-p", "p", stdin=file)["name"]
+        draws = random.Random(0)
+
+        def log(run: str, line: int, score: float, **end):
+            content = {"offset": line, "content": [json.dumps({"_step": line, "score": score})]}
+            assert server.file_stream(user, "p", run, {"files": {"wandb-history.jsonl": content}, **end}).status == 200
+
+        names = [f"{sweep}r{number:02}" for number in range(70)]
+        for run in names:
+            config = {"lr": {"value": 10 ** draws.uniform(-4, -1)}, "kind": {"value": "a"}}
+            server.create_run(user, "p", run, sweep=sweep, config=json.dumps(config))
+            log(run, 0, draws.random())
+        query = """query Stops($entity: String!, $sweep: String!) { project(name: "p", entityName: $entity) { sweep(sweepName: $sweep) {
+          runs(first: 100) { edges { node { name earlyStop { audit } } } } } } }"""
+
+        def said() -> tuple[list[str], list[str]]:
+            """The runs that were spared, and those that were stopped."""
+            told = server.graphql(query, {"entity": user.name, "sweep": sweep}, key=user.key)["project"]["sweep"]["runs"]["edges"]
+            stops = {edge["node"]["name"]: edge["node"]["earlyStop"] for edge in told}
+            return [run for run in names if stops[run] and stops[run]["audit"]], [run for run in names if stops[run] and not stops[run]["audit"]]
+
+        best = said()[0][0]
+        for run in names:
+            log(run, 1, 2.0 if run == best else 0.0, complete=True, exitcode=0)
+        spared, stopped = said()
+        assert len(spared) >= 2 and len(stopped) > 20, "the seed of the sweep is chosen so"
+        expected = {"stopped": len(stopped), "audited": len(spared), "wrong": 1}
+        assert insights(server, user, sweep).json()["early_stops"] == expected
+        server.kill()
+    with Server.start(tmp_path / "data") as server:
+        assert insights(server, user, sweep).json()["early_stops"] == expected
+        text = Person(tmp_path, server, user).regatta("sweep", "insights", sweep).stdout
+        assert f"{len(stopped)} runs were stopped early; {len(spared)} more were spared to test the rule, 1 of them" in text, text

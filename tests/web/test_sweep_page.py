@@ -134,6 +134,7 @@ LEARNED = {
     "importance": {"trust": 0.2, "parameters": [{"name": "lr", "alone": 0.5, "total": 0.75}, {"name": "depth", "alone": 0.1, "total": 0.3}]},
     "optimum": {"parameters": {"lr": 0.01, "depth": 4}, "mean": 0.123, "spread": 0.045},
     "outlook": {"expected_improvement": 0.0001, "share_of_spread": 0.002, "gain_unlikely": True},
+    "early_stops": {"stopped": 34, "audited": 3, "wrong": 1},
     "slices": [
         {"parameter": "lr", "points": [{"value": 0.0001 * 10 ** (i / 10), "mean": 0.5 - i / 100, "spread": 0.1} for i in range(30)]},
         {"parameter": "depth", "points": [{"value": value, "mean": value / 10, "spread": 0.1} for value in (2, 4, 8)]},
@@ -157,6 +158,7 @@ def test_what_the_model_has_learned_is_shown_with_how_far_to_believe_it(page, se
     assert "guesswork" in page.text("[data-testid=trust]")
     assert "0.123" in page.text("[data-testid=optimum]") and "± 0.045" in page.text("[data-testid=optimum]")
     assert page.text("[data-testid=outlook]").startswith("Further gain looks unlikely")
+    assert "34 runs stopped early; 3 runs spared" in page.text("[data-testid=early-stops]")
     assert page.count("[data-testid=slices] [data-slice]") == 2
     # The two that matter most, until others are chosen; the choice is in the address.
     page.wait_attribute("[data-testid=contour]", "data-first", "lr")

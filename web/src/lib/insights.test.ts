@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { contourGrid, outlookSentence, sliceDomain, slicePicture, toInsights, trustSentence } from './insights';
+import { contourGrid, earlyStopsSentence, outlookSentence, sliceDomain, slicePicture, toInsights, trustSentence } from './insights';
 
 const answer = {
   importance: { trust: 0.82, parameters: [{ name: 'lr', alone: 0.6, total: 0.8 }, { name: 'net.depth', alone: -0.01, total: 1.2 }] },
   optimum: { parameters: { lr: 0.01, net: { depth: 3 } }, mean: 0.2, spread: 0.05 },
   outlook: { expected_improvement: 0.0004, share_of_spread: 0.002, gain_unlikely: true },
+  early_stops: { stopped: 34, audited: 3, wrong: 1 },
   slices: [{ parameter: 'lr', points: [{ value: 0.001, mean: 0.5, spread: 0.1 }, { value: 0.1, mean: 0.3, spread: 0.2 }] }],
   contour: { first: 'lr', second: 'opt', points: [{ first: 0.1, second: 'sgd', mean: 2, spread: 1 }, { first: 0.001, second: 'adam', mean: 1, spread: 0 }] },
 };
@@ -16,11 +17,12 @@ describe('what the server tells', () => {
     expect(told.importance).toEqual([{ name: 'lr', alone: 0.6, total: 0.8 }, { name: 'net.depth', alone: 0, total: 1 }]);
     expect(told.optimum).toEqual({ parameters: { lr: 0.01, 'net.depth': 3 }, mean: 0.2, spread: 0.05 });
     expect(told.outlook?.gainUnlikely).toBe(true);
+    expect(told.earlyStops).toEqual({ stopped: 34, audited: 3, wrong: 1 });
     expect(told.slices[0]?.points).toHaveLength(2);
   });
   it('may lack parts, or hold NaN, without losing the others', () => {
     for (const empty of [null, 'x', [], {}, { importance: null, slices: [{ parameter: 'x', points: [{ value: 1, mean: 'NaN' }] }], contour: { first: 'a' } }]) {
-      expect(toInsights(empty)).toEqual({ trust: null, importance: [], optimum: null, outlook: null, slices: [], contour: null });
+      expect(toInsights(empty)).toEqual({ trust: null, importance: [], optimum: null, outlook: null, earlyStops: null, slices: [], contour: null });
     }
     expect(toInsights({ optimum: { ...answer.optimum, mean: null }, slices: answer.slices }).slices).toHaveLength(1);
   });
@@ -36,6 +38,12 @@ it('says how far the ranking can be believed, and whether going on pays', () => 
     'Further gain looks unlikely: the most promising next run is expected to improve loss by 0.0004, less than 0.1 % of the spread of all results.',
   );
   expect(outlookSentence({ expectedImprovement: 0.25, shareOfSpread: 0.123, gainUnlikely: false }, 'loss')).toContain('0.25, 12 % of');
+});
+
+it('says what became of the runs that the stopping rule spared', () => {
+  expect(earlyStopsSentence({ stopped: 1, audited: 0, wrong: 0 })).toBe('1 run stopped early.');
+  expect(earlyStopsSentence({ stopped: 1234, audited: 1, wrong: 0 })).toContain('early; 1 run spared to test the rule, none of which ended among the best tenth.');
+  expect(earlyStopsSentence({ stopped: 34, audited: 3, wrong: 1 })).toContain('3 runs spared to test the rule, 1 of which ended');
 });
 
 describe('a slice', () => {

@@ -35,12 +35,20 @@ export interface Outlook {
   gainUnlikely: boolean;
 }
 
+/** What `early_terminate` has done: how many runs it stopped, how many it spared to be tested, and how many of those ended among the best tenth. */
+export interface EarlyStops {
+  stopped: number;
+  audited: number;
+  wrong: number;
+}
+
 export interface Insights {
   /** How far to believe the ranking, from 0 to 1; null if the server tells none. */
   trust: number | null;
   importance: ParameterImportance[];
   optimum: (Predicted & { parameters: Flat }) | null;
   outlook: Outlook | null;
+  earlyStops: EarlyStops | null;
   slices: Slice[];
   contour: Contour | null;
 }
@@ -56,6 +64,7 @@ export function toInsights(answer: unknown): Insights {
       .filter((entry) => entry.name !== ''),
     optimum: toOptimum(told['optimum']),
     outlook: toOutlook(told['outlook']),
+    earlyStops: toEarlyStops(told['early_stops']),
     slices: objects(told['slices']).flatMap((entry) => {
       const points = predictions(entry['points'], (point) => ({ value: point['value'] }));
       return typeof entry['parameter'] === 'string' && points.length > 0 ? [{ parameter: entry['parameter'], points }] : [];
@@ -99,6 +108,12 @@ function toOutlook(value: unknown): Outlook | null {
   return { expectedImprovement: improvement, shareOfSpread: fraction(value['share_of_spread']), gainUnlikely: value['gain_unlikely'] === true };
 }
 
+function toEarlyStops(value: unknown): EarlyStops | null {
+  if (!isObject(value)) return null;
+  const [stopped, audited, wrong] = [asNumber(value['stopped']), asNumber(value['audited']), asNumber(value['wrong'])];
+  return stopped !== null && audited !== null && wrong !== null ? { stopped, audited, wrong } : null;
+}
+
 function toContour(value: unknown): Contour | null {
   if (!isObject(value) || typeof value['first'] !== 'string' || typeof value['second'] !== 'string') return null;
   const points = predictions(value['points'], (point) => ({ first: point['first'], second: point['second'] }));
@@ -119,6 +134,14 @@ export function outlookSentence(outlook: Outlook, metric: string): string {
   const share = percent > 0 && percent < 0.1 ? 'less than 0.1 %' : `${Number(percent.toPrecision(2))} %`;
   const told = `the most promising next run is expected to improve ${metric} by ${gain}, ${share} of the spread of all results`;
   return outlook.gainUnlikely ? `Further gain looks unlikely: ${told}.` : `Going on is likely to pay: ${told}.`;
+}
+
+export function earlyStopsSentence({ stopped, audited, wrong }: EarlyStops): string {
+  const runs = (n: number) => (n === 1 ? '1 run' : `${formatNumber(n)} runs`);
+  const told = `${runs(stopped)} stopped early`;
+  if (audited === 0) return `${told}.`;
+  const ended = wrong === 0 ? 'none' : formatNumber(wrong);
+  return `${told}; ${runs(audited)} spared to test the rule, ${ended} of which ended among the best tenth.`;
 }
 
 /** A picture of 1 by 1, its origin at the bottom left, as SVG draws it in a view box of 1000 by 1000. */

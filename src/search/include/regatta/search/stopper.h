@@ -33,11 +33,22 @@ struct StopDecision {
   bool is_audit = false;            // the rule says stop, the trial runs on to test the rule
 };
 
-// What became of the trials that ran on although the rule would have stopped them.
-struct StopAudit {
-  std::size_t audited = 0;  // that have ended
-  std::size_t wrong = 0;    // those of them among the best tenth of all ended trials
+// A trial that has ended, stopped or not.
+struct EndedTrial {
+  double best = 0;        // of its values, in the metric's own sign
+  bool is_audit = false;  // it ran to its end although the rule said stop (StopDecision)
 };
+
+// How often a rule would have been wrong, by the trials that it spared to be tested.
+struct StopAudit {
+  std::size_t audited = 0;
+  std::size_t wrong = 0;  // those of them among the best tenth of all
+
+  friend bool operator==(const StopAudit&, const StopAudit&) = default;
+};
+
+// Trials whose best is not finite do not count. Of fewer than ten, none is among the best tenth.
+StopAudit CountWrongStops(std::span<const EndedTrial> ended, Goal goal);
 
 class EarlyStopper {
  public:
@@ -65,10 +76,6 @@ class EarlyStopper {
   // The running trials that should stop now, ascending by id. Thresholds move as others report, so
   // a trial that passed earlier may be among them.
   virtual std::vector<StopDecision> DecideAll() const = 0;
-
-  // How often the rule would have been wrong; nothing without StopperOptions::audit. It rests on
-  // what the rule said when a trial reported, so here the order between trials counts.
-  virtual StopAudit Audit() const { return {}; }
 };
 
 struct StopperOptions {
@@ -82,7 +89,7 @@ struct StopperOptions {
   bool strict = true;         // hyperband: compare the value at the band, not the best so far
   std::int64_t min_runs = 5;  // median
   double confidence = 0.95;   // curve
-  // The share of trials that no rule stops, chosen by seed and id: see StopAudit.
+  // The share of trials that the rule spares, chosen by seed and id: StopDecision::is_audit.
   double audit = 0;
   std::uint64_t seed = 0;
 };

@@ -20,6 +20,7 @@
 
 #include "regatta/base/result.h"
 #include "regatta/search/analysis.h"
+#include "regatta/search/stopper.h"
 #include "regatta/sweeps/parameter_space.h"
 #include "regatta/sweeps/store.h"
 #include "regatta/sweeps/value.h"
@@ -43,6 +44,12 @@ struct SweepResults {
   std::vector<Outcome> outcomes;  // by group
   // Some of them were stopped before their full length, so that curves matter.
   bool has_stopped = false;
+  // What early_terminate has done, of runs that have ended.
+  struct EarlyStops {
+    std::size_t stopped = 0;
+    search::StopAudit audit;  // of those that it spared to be tested
+  };
+  EarlyStops early_stops{};
   // Equal for equal results: what was computed from them need not be computed again.
   std::uint64_t version = 0;
 };
@@ -68,6 +75,7 @@ class SweepInsights {
   // {"metric", "results", "importance": {"trust", "parameters": [{"name", "alone", "total"}]},
   //  "optimum": {"parameters", "mean", "spread"},
   //  "outlook": {"expected_improvement", "share_of_spread", "gain_unlikely"},
+  //  "early_stops": {"stopped", "audited", "wrong"} if there was one,
   //  "slices": [{"parameter", "points": [{"value", "mean", "spread"}]}]}
   // Slices run through the predicted optimum, the most important parameter first; parameters that
   // are not active there have no points. Lists that move together (zip) are one parameter called
@@ -80,10 +88,11 @@ class SweepInsights {
   Result<Value> Contour(std::string_view first, std::string_view second);
 
  private:
-  SweepInsights(std::string metric, std::size_t results, ParameterSpace space,
-                search::Analysis analysis, search::PredictedOptimum optimum)
-      : metric_(std::move(metric)),
-        results_(results),
+  SweepInsights(const SweepResults& results, ParameterSpace space, search::Analysis analysis,
+                search::PredictedOptimum optimum)
+      : metric_(results.metric),
+        results_(results.outcomes.size()),
+        early_stops_(results.early_stops),
         space_(std::move(space)),
         analysis_(std::move(analysis)),
         optimum_(std::move(optimum)) {}
@@ -94,6 +103,7 @@ class SweepInsights {
 
   std::string metric_;
   std::size_t results_;
+  SweepResults::EarlyStops early_stops_;
   ParameterSpace space_;
   search::Analysis analysis_;
   search::PredictedOptimum optimum_;

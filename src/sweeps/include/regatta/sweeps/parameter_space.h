@@ -117,6 +117,9 @@ std::string SamplerName(const SweepConfig& config);
 // `repeats` runs each. Nothing if neither says.
 std::optional<std::uint64_t> TrialsPlanned(const SweepConfig& config);
 
+// The same goal in search's words.
+search::Goal ToSearchGoal(Goal goal);
+
 // Seed, objectives, outcome constraints, fidelity, allowed points, initial points and settings, as
 // the sweep asks. `default_seed` serves a file without a seed. Errors: kInvalidArgument for an
 // initial point outside of the space.

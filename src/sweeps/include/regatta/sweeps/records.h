@@ -138,12 +138,13 @@ struct PointRecord {
   friend bool operator==(const PointRecord&, const PointRecord&) = default;
 };
 
-// The comparison by which a rule stopped a run early; see search::StopDecision.
+// The comparison by which a rule stopped a run early, or would have; see search::StopDecision.
 struct StopFacts {
   std::string rule;                  // a type of early_terminate
   std::optional<std::int64_t> rung;  // number of values, or early_terminate.resource
   std::optional<double> value;       // finite
   std::optional<double> threshold;   // finite
+  bool is_audit = false;             // the run went on, to test the rule
 
   friend bool operator==(const StopFacts&, const StopFacts&) = default;
 };
@@ -184,7 +185,7 @@ struct AttemptRecord {
   // What the summary holds of each entry of `metrics`, in their order, and then of the logged key
   // that `regatta.cost` names; empty before it does.
   std::vector<std::optional<double>> outcomes = {};
-  std::optional<StopFacts> stop_facts = {};  // early_terminate stopped it
+  std::optional<StopFacts> stop_facts = {};  // early_terminate said stop, for the first time
 
   friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
 };
