@@ -107,8 +107,11 @@ class OutcomeModel {
   void UpdateFailures(const TrialBook& book, std::span<const Unit> units, bool history_changed);
   void ScoreSingle(const Rows& points, const std::vector<std::size_t>& members, Rule rule,
                    Effort effort, std::vector<double>& scores);
-  void ScoreMany(const Rows& points, const std::vector<std::size_t>& members,
+  void ScoreMany(const Rows& points, const std::vector<std::size_t>& members, Effort effort,
                  std::vector<double>& scores);
+  // As exactly as the effort asks for: candidates are sifted by rough variances.
+  void PredictFor(Effort effort, const Posterior& member, const Rows& points, double* mean,
+                  double* variance);
   void AddFeasibility(const Rows& points, std::vector<double>& scores);
   std::vector<std::size_t> Members(Effort effort, Rule rule, std::size_t chosen) const;
   void MixEarlier(const Rows& points, const std::vector<std::size_t>& members,

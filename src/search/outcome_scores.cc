@@ -59,7 +59,7 @@ void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, 
     if (objectives_.size() == 1) {
       ScoreSingle(points, members, rule, effort, scores);
     } else {
-      ScoreMany(points, members, scores);
+      ScoreMany(points, members, effort, scores);
     }
   }
   AddFeasibility(points, scores);
@@ -68,6 +68,15 @@ void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, 
     for (std::size_t i = 0; i < units.size(); ++i) {
       scores[i] += weight * LogPriorBelief(units[i]);
     }
+  }
+}
+
+void OutcomeModel::PredictFor(Effort effort, const Posterior& member, const Rows& points,
+                              double* mean, double* variance) {
+  if (effort == Effort::kAll || (effort == Effort::kLook && pending_.size() < kCrowd)) {
+    member.Predict(points, mean, variance, scratch_);
+  } else {
+    member.PredictRoughly(points, mean, variance, scratch_);
   }
 }
 
@@ -84,11 +93,7 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
   for (std::size_t k = 0; k < members.size(); ++k) {
     const Posterior& member = surrogate.member(members[k]);
     const double noise = rungs_ ? 0.0 : std::exp(member.hyper().log_noise);
-    if (effort == Effort::kAll || (effort == Effort::kLook && pending_.size() < kCrowd)) {
-      member.Predict(points, mean.data(), variance.data(), scratch_);
-    } else {
-      member.PredictRoughly(points, mean.data(), variance.data(), scratch_);
-    }
+    PredictFor(effort, member, points, mean.data(), variance.data());
     if (share > 0) {
       const Place& place = places_[members[k]];
       for (std::size_t i = 0; i < n; ++i) {
@@ -135,7 +140,7 @@ ExpectedHypervolumeImprovement OutcomeModel::VolumeBeyond(std::size_t member) co
 }
 
 void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>& members,
-                             std::vector<double>& scores) {
+                             Effort effort, std::vector<double>& scores) {
   const std::size_t n = points.size();
   const std::size_t m = objectives_.size();
   std::vector<std::vector<double>> mean(m, std::vector<double>(n));
@@ -159,9 +164,8 @@ void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>&
   std::vector<double> variance_at(m);
   for (std::size_t k = 0; k < members.size(); ++k) {
     for (std::size_t o = 0; o < m; ++o) {
-      objectives_[o]
-          ->member(members[k])
-          .Predict(points, mean[o].data(), variance[o].data(), scratch_);
+      PredictFor(effort, objectives_[o]->member(members[k]), points, mean[o].data(),
+                 variance[o].data());
     }
     const std::vector<Outcome>& front = fronts_[members[k]];
     std::optional<ExpectedHypervolumeImprovement> improvement;
