@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "regatta/sweeps/problem.h"
+#include "regatta/sweeps/search_options.h"
 #include "regatta/sweeps/sweep_config.h"
 
 namespace regatta::app {

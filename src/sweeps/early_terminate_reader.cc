@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "regatta/search/stopper.h"
-#include "regatta/sweeps/parameter_space.h"
+#include "regatta/sweeps/search_options.h"
 #include "sections.h"
 
 namespace regatta::sweeps {
@@ -118,53 +118,6 @@ void ReadEarlyTerminate(const Value& value, SweepConfig& sweep, ProblemList& pro
       sweep.early_terminate.reset();
     }
   }
-}
-
-search::StopperOptions MakeStopperOptions(const SweepConfig& config) {
-  const EarlyTerminateConfig given = config.early_terminate.value_or(EarlyTerminateConfig{});
-  search::StopperOptions options;
-  options.type = EarlyTerminateTypeName(given.type);
-  Goal goal = Goal::kMinimize;
-  if (config.metric) {
-    goal = config.metric->goal;
-  } else if (const auto first = std::ranges::find_if(config.metrics, &MetricEntry::is_objective);
-             first != config.metrics.end()) {
-    goal = first->goal;
-  }
-  options.goal = ToSearchGoal(goal);
-  options.min_iter = given.min_iter;
-  options.max_iter = given.max_iter;
-  options.s = given.s;
-  options.eta = given.eta;
-  options.strict = given.strict;
-  options.min_runs = given.min_runs;
-  options.confidence = given.confidence;
-  if (given.type != EarlyTerminateType::kHyperband && given.type != EarlyTerminateType::kMedian) {
-    options.audit = 0.05;  // hyperband stops what W&B's does, to the run
-  }
-  options.seed = static_cast<std::uint64_t>(config.regatta.seed.value_or(0));
-  return options;
-}
-
-std::optional<search::Fidelity> MakeFidelity(const SweepConfig& config) {
-  if (!config.early_terminate ||
-      std::ranges::count_if(config.metrics, &MetricEntry::is_objective) > 1) {
-    return std::nullopt;
-  }
-  const EarlyTerminateConfig& given = *config.early_terminate;
-  search::Fidelity fidelity;
-  fidelity.min = std::max<std::int64_t>(given.min_iter.value_or(1), 1);
-  fidelity.eta = given.eta;
-  if (given.type == EarlyTerminateType::kHyperband) {
-    if (const auto bands = search::HyperbandBands(MakeStopperOptions(config));
-        bands && !bands->empty()) {
-      fidelity.min = bands->front();
-    }
-  }
-  if (given.max_iter && *given.max_iter > fidelity.min) {
-    fidelity.max = given.max_iter;
-  }
-  return fidelity;
 }
 
 }  // namespace regatta::sweeps

@@ -13,6 +13,7 @@
 #include "regatta/search/sampler.h"
 #include "regatta/search/stopper.h"
 #include "regatta/sweeps/parameter_space.h"
+#include "regatta/sweeps/search_options.h"
 #include "regatta/sweeps/space_point_source.h"
 #include "regatta/sweeps/sweep_config.h"
 #include "value_json.h"

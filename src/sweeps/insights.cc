@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "regatta/sweeps/search_options.h"
 #include "regatta/sweeps/sweep_config.h"
 
 namespace regatta::sweeps {

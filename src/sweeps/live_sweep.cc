@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "regatta/sweeps/search_options.h"
 #include "regatta/sweeps/space_point_source.h"
 #include "regatta/tracking/extended_json.h"
 #include "regatta/tracking/row_scanner.h"

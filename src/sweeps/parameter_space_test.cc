@@ -11,6 +11,7 @@
 
 #include "regatta/search/grid.h"
 #include "regatta/sweeps/explain.h"
+#include "regatta/sweeps/search_options.h"
 
 namespace regatta::sweeps {
 namespace {

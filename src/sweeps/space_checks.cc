@@ -12,6 +12,7 @@
 #include "regatta/search/grid.h"
 #include "regatta/search/sampler.h"
 #include "regatta/sweeps/parameter_space.h"
+#include "regatta/sweeps/search_options.h"
 #include "value_json.h"
 
 namespace regatta::sweeps {

@@ -13,6 +13,7 @@
 #include "regatta/base/rng.h"
 #include "regatta/search/grid.h"
 #include "regatta/search/sampler.h"
+#include "regatta/sweeps/search_options.h"
 #include "trial_reader.h"
 
 namespace regatta::sweeps {

@@ -9,7 +9,7 @@
 
 #include "config_reader.h"
 #include "parameter_reader.h"
-#include "regatta/sweeps/parameter_space.h"
+#include "regatta/sweeps/search_options.h"
 #include "regatta/sweeps/yaml_reader.h"
 #include "sections.h"
 #include "space_checks.h"

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "regatta/search/stopper.h"
-#include "regatta/sweeps/parameter_space.h"
+#include "regatta/sweeps/search_options.h"
 
 namespace regatta::sweeps {
 namespace {

@@ -16,10 +16,7 @@
 
 #include "regatta/base/result.h"
 #include "regatta/base/rng.h"
-#include "regatta/search/pbt.h"
-#include "regatta/search/sampler.h"
 #include "regatta/search/search_space.h"
-#include "regatta/search/stopper.h"
 #include "regatta/sweeps/constraint.h"
 #include "regatta/sweeps/sweep_config.h"
 #include "regatta/sweeps/value.h"
@@ -108,36 +105,5 @@ class ParameterSpace {
 // combinations. Nothing if it cannot be told: not a grid, or too large with constraints.
 std::optional<std::uint64_t> CountGridPoints(const SweepConfig& config, const ParameterSpace& space,
                                              std::uint64_t work_max = 1'000'000);
-
-// What the sampler of this sweep is called: `regatta.sampler`, or what `method` says ("random" for
-// custom).
-std::string SamplerName(const SweepConfig& config);
-
-// How many points will be tried in all: as many as `run_cap` and `regatta.budget.runs` allow, with
-// `repeats` runs each. Nothing if neither says.
-std::optional<std::uint64_t> TrialsPlanned(const SweepConfig& config);
-
-// The same goal in search's words.
-search::Goal ToSearchGoal(Goal goal);
-
-// Seed, objectives, outcome constraints, fidelity, allowed points, initial points and settings, as
-// the sweep asks. `default_seed` serves a file without a seed. Errors: kInvalidArgument for an
-// initial point outside of the space.
-Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
-                                                  const ParameterSpace& space,
-                                                  std::uint64_t default_seed);
-
-// How the population exploits and explores, with goal, seed and allowed points of `options`, which
-// MakeSamplerOptions made.
-search::PbtOptions MakePopulationOptions(const SweepConfig& config,
-                                         const search::SamplerOptions& options);
-
-// `early_terminate` as search's stoppers take it; the goal is the first objective's. Requires: the
-// sweep has one.
-search::StopperOptions MakeStopperOptions(const SweepConfig& config);
-
-// What `early_terminate` says of the lengths of runs, for the sampler: its first and its last rung.
-// Nothing without it, and nothing for several objectives, which have no curve of their own.
-std::optional<search::Fidelity> MakeFidelity(const SweepConfig& config);
 
 }  // namespace regatta::sweeps
