@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "regatta/base/utf8.h"
 #include "regatta/command/python_text.h"
-#include "utf8.h"
 
 namespace regatta::command {
 namespace {

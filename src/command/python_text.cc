@@ -12,7 +12,7 @@
 
 #include "python_printable.h"
 #include "regatta/base/check.h"
-#include "utf8.h"
+#include "regatta/base/utf8.h"
 
 namespace regatta::command {
 namespace {

@@ -3,43 +3,15 @@
 #include <cmath>
 #include <cstring>
 
+#include "regatta/base/utf8.h"
 #include "regatta/graphql/json.h"
 
 namespace regatta::graphql {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
 bool IsPlain(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
-}
-
-// Length of the well-formed UTF-8 sequence that starts at `text`, 0 if it is not one (Unicode 15,
-// table 3-7).
-std::size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return i < text.size() && byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) {
-    return 1;
-  }
-  if (first >= 0xC2 && first <= 0xDF) {
-    return continues(1) ? 2 : 0;
-  }
-  if (first >= 0xE0 && first <= 0xEF) {
-    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = first == 0xED ? 0x9F : 0xBF;
-    return continues(1, low, high) && continues(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
-    return continues(1, low, high) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
 }
 
 void AppendEscaped(char c, std::string& out) {
@@ -79,13 +51,13 @@ void AppendJsonString(std::string_view text, std::string& out) {
       continue;
     }
     if (static_cast<unsigned char>(text[at]) >= 0x80) {
-      const std::size_t length = Utf8Length(text.substr(at));
-      if (length > 0) {
-        at += length;
+      const Utf8Step step = ReadUtf8(text, at);
+      if (step.is_valid) {
+        at += step.length;
         continue;
       }
       out.append(text, begin, at - begin);
-      out += kReplacement;
+      out += kUtf8Replacement;
     } else {
       out.append(text, begin, at - begin);
       AppendEscaped(text[at], out);

@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "regatta/base/utf8.h"
+
 namespace regatta::graphql {
 namespace {
 
@@ -16,25 +18,6 @@ std::string Printable(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x7F ? fmt::format("\"{}\"", c)
                                      : fmt::format("byte 0x{:02X}", byte);
-}
-
-void AppendUtf8(std::uint32_t point, std::string& out) {
-  const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (point < 0x80) {
-    put(point);
-  } else if (point < 0x800) {
-    put(0xC0U | (point >> 6U));
-    put(0x80U | (point & 0x3FU));
-  } else if (point < 0x10000) {
-    put(0xE0U | (point >> 12U));
-    put(0x80U | ((point >> 6U) & 0x3FU));
-    put(0x80U | (point & 0x3FU));
-  } else {
-    put(0xF0U | (point >> 18U));
-    put(0x80U | ((point >> 12U) & 0x3FU));
-    put(0x80U | ((point >> 6U) & 0x3FU));
-    put(0x80U | (point & 0x3FU));
-  }
 }
 
 std::vector<std::string_view> SplitLines(std::string_view text) {

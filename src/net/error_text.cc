@@ -3,29 +3,11 @@
 #include <cstdint>
 #include <optional>
 
+#include "regatta/base/utf8.h"
 #include "regatta/codec/hex.h"
 
 namespace regatta::net {
 namespace {
-
-void AppendUtf8(std::string& out, std::uint32_t point) {
-  const auto add = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (point < 0x80) {
-    add(point);
-  } else if (point < 0x800) {
-    add(0xc0 | point >> 6);
-    add(0x80 | (point & 0x3f));
-  } else if (point < 0x10000) {
-    add(0xe0 | point >> 12);
-    add(0x80 | (point >> 6 & 0x3f));
-    add(0x80 | (point & 0x3f));
-  } else {
-    add(0xf0 | point >> 18);
-    add(0x80 | (point >> 12 & 0x3f));
-    add(0x80 | (point >> 6 & 0x3f));
-    add(0x80 | (point & 0x3f));
-  }
-}
 
 std::optional<std::uint32_t> TakeUnit(std::string_view& rest) {
   if (rest.size() < 4) return std::nullopt;
@@ -59,9 +41,14 @@ std::optional<std::string> Unquote(std::string_view rest) {
         rest.remove_prefix(2);
         const std::optional<std::uint32_t> low = TakeUnit(rest);
         if (!low) return std::nullopt;
-        point = 0x10000 + ((*point - 0xd800) << 10) + (*low - 0xdc00);
+        if (*low >= 0xdc00 && *low < 0xe000) {
+          point = 0x10000 + ((*point - 0xd800) << 10) + (*low - 0xdc00);
+        } else {
+          AppendUtf8(*point, out);
+          point = low;
+        }
       }
-      AppendUtf8(out, *point & 0x1fffff);
+      AppendUtf8(*point, out);
     } else {
       constexpr std::string_view kNames = "nrtbf";
       constexpr std::string_view kValues = "\n\r\t\b\f";

@@ -49,6 +49,8 @@ TEST(Http, ErrorsHaveTheFormThatClientsShow) {
   EXPECT_EQ(std::get<std::string>(response.body), R"({"errors":[{"message":"no run \"x\""}]})");
   EXPECT_EQ(ErrorTextOf(std::get<std::string>(response.body)), "no run \"x\"");
   EXPECT_EQ(ErrorTextOf(R"({"error": "\u00e9\ud83d\ude00"})"), "é😀");
+  // Half a pair is no character; what follows it is.
+  EXPECT_EQ(ErrorTextOf(R"({"error": "\ud83d\u00e9"})"), "\uFFFDé");
   EXPECT_EQ(ErrorTextOf("plain"), "plain");
 }
 

@@ -9,30 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "regatta/base/utf8.h"
 #include "regatta/sweeps/value.h"
 
 namespace regatta::sweeps {
 namespace {
 
 constexpr int kJsonDepthMax = 100;
-
-void AppendUtf8(std::uint32_t code, std::string& out) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | (code >> 6));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | (code >> 12));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | (code >> 18));
-    out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-}
 
 class JsonReader {
  public:
@@ -224,12 +207,11 @@ class JsonReader {
       if (low >= 0xDC00 && low < 0xE000) {
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
       } else {
-        AppendUtf8(0xFFFD, out);
+        AppendUtf8(code, out);
         code = low;
       }
     }
-    const bool is_surrogate = code >= 0xD800 && code < 0xE000;
-    AppendUtf8(is_surrogate ? 0xFFFD : code, out);
+    AppendUtf8(code, out);
     return true;
   }
 

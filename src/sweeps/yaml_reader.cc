@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "regatta/base/utf8.h"
 #include "yaml_scalar.h"
 
 namespace regatta::sweeps {
@@ -338,34 +339,13 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Problem> problems_;
 };
 
-// The number of bytes of the UTF-8 character at the start of `text`, or 0 if there is none.
-std::size_t CharacterLength(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) {
-    return 1;
-  }
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) {
-    return 0;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) {
-      return 0;
-    }
-  }
-  const bool is_overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool is_outside = (lead == 0xED && byte(1) >= 0xA0) || (lead == 0xF4 && byte(1) >= 0x90);
-  return is_overlong || is_outside ? 0 : length;
-}
-
 // Text that YAML allows: UTF-8 without control characters. yaml-cpp itself checks neither.
 Result<void> CheckCharacters(std::string_view text) {
   Position place{1, 1};
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = CharacterLength(text.substr(at));
+    const Utf8Step step = ReadUtf8(text, at);
     const char character = text[at];
-    if (length == 0) {
+    if (!step.is_valid) {
       return FailureError({place, "the text is no UTF-8"});
     }
     const bool is_control = (static_cast<unsigned char>(character) < 0x20 && character != '\t' &&
@@ -379,7 +359,7 @@ Result<void> CheckCharacters(std::string_view text) {
       ++place.line;
       place.column = 1;
     }
-    at += length;
+    at += step.length;
   }
   return Ok();
 }

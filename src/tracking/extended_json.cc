@@ -4,28 +4,11 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "regatta/base/utf8.h"
 #include "regatta/tracking/row_scanner.h"
 
 namespace regatta::tracking {
 namespace {
-
-void AppendUtf8(std::string& out, std::uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xc0 | (code >> 6));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xe0 | (code >> 12));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    out += static_cast<char>(0xf0 | (code >> 18));
-    out += static_cast<char>(0x80 | ((code >> 12) & 0x3f));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  }
-}
 
 // Reads a text that IsExtendedJson has accepted, so its shape needs no second check.
 class Reader {
@@ -163,8 +146,7 @@ class Reader {
               at_ = before;
             }
           }
-          // A surrogate that stands alone is no character.
-          AppendUtf8(text, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
+          AppendUtf8(code, text);
           break;
         }
         default:

@@ -1,8 +1,13 @@
-#include "utf8.h"
+#include "regatta/base/utf8.h"
 
 #include <array>
 
-namespace regatta::command {
+namespace regatta {
+namespace {
+
+bool IsSurrogate(char32_t character) { return character >= 0xD800 && character <= 0xDFFF; }
+
+}  // namespace
 
 Utf8Step ReadUtf8(std::string_view text, std::size_t at) {
   const auto lead = static_cast<unsigned char>(text[at]);
@@ -24,11 +29,33 @@ Utf8Step ReadUtf8(std::string_view text, std::size_t at) {
   }
   // The smallest character that needs this many bytes: anything below is an overlong form.
   constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool is_surrogate = character >= 0xD800 && character <= 0xDFFF;
-  if (character < kSmallest[length] || character > 0x10FFFF || is_surrogate) {
+  if (character < kSmallest[length] || character > 0x10FFFF || IsSurrogate(character)) {
     return broken;
   }
   return {.length = length, .character = character, .is_valid = true};
 }
 
-}  // namespace regatta::command
+void AppendUtf8(char32_t character, std::string& out) {
+  const auto tail = [&](unsigned shift) {
+    out += static_cast<char>(0x80U | ((character >> shift) & 0x3FU));
+  };
+  if (character < 0x80) {
+    out += static_cast<char>(character);
+  } else if (character < 0x800) {
+    out += static_cast<char>(0xC0U | (character >> 6U));
+    tail(0);
+  } else if (character > 0x10FFFF || IsSurrogate(character)) {
+    out += kUtf8Replacement;
+  } else if (character < 0x10000) {
+    out += static_cast<char>(0xE0U | (character >> 12U));
+    tail(6);
+    tail(0);
+  } else {
+    out += static_cast<char>(0xF0U | (character >> 18U));
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+}  // namespace regatta

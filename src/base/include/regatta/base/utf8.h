@@ -1,0 +1,27 @@
+// UTF-8, read and written character by character.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace regatta {
+
+struct Utf8Step {
+  // Bytes read, at least 1. A byte that starts no valid sequence (overlong forms and surrogates are
+  // none, RFC 3629) is one step with `is_valid` false and its value in `character`.
+  std::size_t length = 1;
+  char32_t character = 0;
+  bool is_valid = false;
+};
+
+// Requires: `at` < text.size().
+Utf8Step ReadUtf8(std::string_view text, std::size_t at);
+
+// What stands for bytes or numbers that are no character, U+FFFD.
+inline constexpr std::string_view kUtf8Replacement = "\xEF\xBF\xBD";
+
+// Surrogates and numbers beyond U+10FFFF are written as kUtf8Replacement.
+void AppendUtf8(char32_t character, std::string& out);
+
+}  // namespace regatta
