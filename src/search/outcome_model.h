@@ -112,6 +112,7 @@ class OutcomeModel {
   // As exactly as the effort asks for: candidates are sifted by rough variances.
   void PredictFor(Effort effort, const Posterior& member, const Rows& points, double* mean,
                   double* variance);
+  void AddCost(const Rows& points, Rule rule, std::vector<double>& scores);
   void AddFeasibility(const Rows& points, std::vector<double>& scores);
   std::vector<std::size_t> Members(Effort effort, Rule rule, std::size_t chosen) const;
   void MixEarlier(const Rows& points, const std::vector<std::size_t>& members,
@@ -127,8 +128,9 @@ class OutcomeModel {
                      std::vector<double>& by_column);
   void AddPriorSlopes(std::span<const Unit> units, std::vector<double>& scores,
                       std::vector<Unit>& slopes) const;
-  // Power of the cost, after as many trials as there are.
-  double CostWeight() const;
+  // Power of the cost that an improvement is divided by, after as many trials as there are; 0 for
+  // rules that score none, and where nothing is feasible yet.
+  double CostWeight(Rule rule) const;
   // Weight of the priors, after as many results as there are.
   double PriorWeight() const;
   // The coordinate that the prior of dimension d, which has one, points at.

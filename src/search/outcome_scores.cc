@@ -62,6 +62,7 @@ void OutcomeModel::Score(std::span<const Unit> units, Effort effort, Rule rule, 
       ScoreMany(points, members, effort, scores);
     }
   }
+  AddCost(points, rule, scores);
   AddFeasibility(points, scores);
   if (has_priors_) {
     const double weight = PriorWeight();
@@ -117,13 +118,6 @@ void OutcomeModel::ScoreSingle(const Rows& points, const std::vector<std::size_t
     scores[i] = improvement ? LogMeanExp(log_ei.data() + i * members.size(),
                                          static_cast<int>(members.size()))
                             : scores[i] / static_cast<double>(members.size());
-  }
-  const double cost_weight = has_cost_model_ && improvement ? CostWeight() : 0;
-  if (cost_weight > 0) {
-    cost_->member(0).Predict(points, mean.data(), variance.data(), scratch_);
-    for (std::size_t i = 0; i < n; ++i) {
-      scores[i] -= cost_weight * cost_->warp(0).Unwarp(mean[i]);
-    }
   }
 }
 
@@ -188,6 +182,19 @@ void OutcomeModel::ScoreMany(const Rows& points, const std::vector<std::size_t>&
   }
 }
 
+// An improvement per unit of cost, for one objective or several: scores are logarithms of it.
+void OutcomeModel::AddCost(const Rows& points, Rule rule, std::vector<double>& scores) {
+  const double weight = CostWeight(rule);
+  if (weight > 0) {
+    std::vector<double> mean(points.size());
+    std::vector<double> variance(points.size());
+    cost_->member(0).Predict(points, mean.data(), variance.data(), scratch_);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      scores[i] -= weight * cost_->warp(0).Unwarp(mean[i]);
+    }
+  }
+}
+
 void OutcomeModel::AddFeasibility(const Rows& points, std::vector<double>& scores) {
   const std::size_t n = points.size();
   std::vector<double> mean(n);
@@ -212,7 +219,12 @@ void OutcomeModel::AddFeasibility(const Rows& points, std::vector<double>& score
   }
 }
 
-double OutcomeModel::CostWeight() const {
+double OutcomeModel::CostWeight(Rule rule) const {
+  const bool scores_improvement =
+      objectives_.size() > 1 || rule == Rule::kImprovement || rule == Rule::kOneMember;
+  if (!has_cost_model_ || !scores_improvement || (has_constraint_model_ && !any_feasible_)) {
+    return 0;
+  }
   if (!options_->trials_planned) {
     return 1;
   }

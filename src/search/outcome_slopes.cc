@@ -160,9 +160,7 @@ void OutcomeModel::AddSideSlopes(const Rows& points, Rule rule, std::vector<doub
                                  std::vector<double>& by_column) {
   const std::size_t n = points.size();
   Posterior::Slopes at;
-  const bool counts_cost =
-      has_cost_model_ && objectives_.size() == 1 && rule != Rule::kConfidenceBound;
-  const double cost_weight = counts_cost ? CostWeight() : 0;
+  const double cost_weight = CostWeight(rule);
   if (cost_weight > 0) {
     cost_->member(0).PredictMeanSlopes(points, at, scratch_);
     for (std::size_t i = 0; i < n; ++i) {

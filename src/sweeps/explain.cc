@@ -162,9 +162,8 @@ std::string CostText(const SweepConfig& config) {
   if (cost.empty()) {
     return "";
   }
-  const auto objectives = std::ranges::count_if(config.metrics, &MetricEntry::is_objective);
-  if (SamplerName(config) != "bayes" || objectives > 1) {
-    return "no effect: only bayes with one objective looks at " + cost;
+  if (SamplerName(config) != "bayes") {
+    return "no effect: only bayes looks at " + cost;
   }
   const std::optional<std::uint64_t> trials = TrialsPlanned(config);
   return fmt::format("cheap runs of equal promise first, by {}{}", cost,

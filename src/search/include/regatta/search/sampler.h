@@ -60,8 +60,8 @@ struct SamplerOptions {
   // then learns from parts of curves, and tpe ranks shorter trials behind longer ones. Of open
   // trials, tell new observations as they come. With several objectives it is ignored.
   std::optional<Fidelity> fidelity;
-  // Prefer cheap trials of equal promise (Trial::cost): bayes, with one objective, divides the
-  // expected improvement by the expected cost.
+  // Prefer cheap trials of equal promise (Trial::cost): bayes divides the expected improvement (of
+  // the front, with several objectives) by the expected cost.
   bool cost_aware = false;
   // How many trials there will be in all, open ones and failures included, where that is known. The
   // power of the cost then falls evenly from 1 to 0 at the last of them (CArBO: Lee et al. 2020,
