@@ -1,7 +1,5 @@
 #include "regatta/search/distribution.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/erf.hpp>
@@ -10,6 +8,7 @@
 #include <numbers>
 #include <utility>
 
+#include "distribution_spec.h"
 #include "normal_quantile.h"
 #include "regatta/base/check.h"
 
@@ -26,158 +25,9 @@ using QuietPolicy = boost::math::policies::policy<
     boost::math::policies::underflow_error<boost::math::policies::ignore_error>,
     boost::math::policies::evaluation_error<boost::math::policies::ignore_error>>;
 
-constexpr double kLevelsMax = 9007199254740992.0;  // 2^53: above it neighbours cannot be told apart
 constexpr double kInt64Edge = 9.2e18;
 
 double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
-
-bool IsQuantized(Kind kind) {
-  return kind == Kind::kQUniform || kind == Kind::kQLogUniform ||
-         kind == Kind::kQLogUniformValues || kind == Kind::kQNormal || kind == Kind::kQLogNormal ||
-         kind == Kind::kQBeta;
-}
-
-bool HasRange(Kind kind) {
-  switch (kind) {
-    case Kind::kUniform:
-    case Kind::kQUniform:
-    case Kind::kLogUniform:
-    case Kind::kLogUniformValues:
-    case Kind::kInvLogUniform:
-    case Kind::kInvLogUniformValues:
-    case Kind::kQLogUniform:
-    case Kind::kQLogUniformValues:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool IsNormal(Kind kind) {
-  return kind == Kind::kNormal || kind == Kind::kQNormal || kind == Kind::kLogNormal ||
-         kind == Kind::kQLogNormal;
-}
-
-bool NeedsPositiveMin(Kind kind) {
-  return kind == Kind::kLogUniformValues || kind == Kind::kInvLogUniformValues ||
-         kind == Kind::kQLogUniformValues;
-}
-
-// The ends of the unquantised range.
-std::pair<double, double> Range(const DistributionSpec& spec) {
-  switch (spec.kind) {
-    case Kind::kLogUniform:
-    case Kind::kQLogUniform:
-      return {std::exp(spec.min), std::exp(spec.max)};
-    case Kind::kInvLogUniform:
-      return {std::exp(-spec.max), std::exp(-spec.min)};
-    case Kind::kBeta:
-    case Kind::kQBeta:
-      return {0.0, 1.0};
-    case Kind::kNormal:
-    case Kind::kQNormal:
-      return {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
-    case Kind::kLogNormal:
-    case Kind::kQLogNormal:
-      return {0.0, std::numeric_limits<double>::infinity()};
-    default:
-      return {spec.min, spec.max};
-  }
-}
-
-Result<void> CheckCategories(const DistributionSpec& spec) {
-  if (spec.categories < 1) {
-    return InvalidArgument("values: the list is empty; give at least one value");
-  }
-  const auto count = static_cast<std::size_t>(spec.categories);
-  if (!spec.levels.empty() && spec.levels.size() != count) {
-    return InvalidArgument("values: as many numeric levels as items are needed");
-  }
-  for (const double level : spec.levels) {
-    if (!std::isfinite(level)) {
-      return InvalidArgument("values: a numeric level is not finite");
-    }
-  }
-  if (!spec.first_equal.empty() && spec.first_equal.size() != count) {
-    return InvalidArgument("values: first_equal must name one item for each item");
-  }
-  for (std::size_t i = 0; i < spec.first_equal.size(); ++i) {
-    const std::int64_t first = spec.first_equal[i];
-    if (first < 0 || first > static_cast<std::int64_t>(i) ||
-        spec.first_equal[static_cast<std::size_t>(first)] != first) {
-      return InvalidArgument(fmt::format("values: item {} is said to equal item {}", i, first));
-    }
-  }
-  if (spec.probabilities.empty()) {
-    return Ok();
-  }
-  if (spec.probabilities.size() != count) {
-    return InvalidArgument(
-        fmt::format("probabilities: {} given for {} values", spec.probabilities.size(), count));
-  }
-  double sum = 0;
-  for (const double probability : spec.probabilities) {
-    if (!(probability >= 0) || !std::isfinite(probability)) {
-      return InvalidArgument(fmt::format(
-          "probabilities: {} is not a probability; each must be at least 0", probability));
-    }
-    sum += probability;
-  }
-  if (std::abs(sum - 1) > 1e-8 + 1e-5) {
-    return InvalidArgument(fmt::format("probabilities: they sum to {}, not to 1", sum));
-  }
-  return Ok();
-}
-
-Result<void> CheckSpec(const DistributionSpec& spec) {
-  if (spec.kind == Kind::kCategorical) {
-    return CheckCategories(spec);
-  }
-  if (spec.kind == Kind::kIntUniform) {
-    if (spec.int_min >= spec.int_max) {
-      return InvalidArgument(
-          fmt::format("min {} must be below max {}", spec.int_min, spec.int_max));
-    }
-    if (static_cast<double>(spec.int_max) - static_cast<double>(spec.int_min) >= kLevelsMax) {
-      return InvalidArgument("min ... max: more than 2^53 integers; use a float distribution");
-    }
-    return Ok();
-  }
-  if (HasRange(spec.kind)) {
-    if (!std::isfinite(spec.min) || !std::isfinite(spec.max)) {
-      return InvalidArgument("min and max must be finite numbers");
-    }
-    if (!(spec.min < spec.max)) {
-      return InvalidArgument(fmt::format("min {} must be below max {}", spec.min, spec.max));
-    }
-    if (!std::isfinite(spec.max - spec.min)) {
-      return InvalidArgument("min ... max: the range is too wide for a double");
-    }
-    if (NeedsPositiveMin(spec.kind) && !(spec.min > 0)) {
-      return InvalidArgument(
-          fmt::format("min {} must be above 0 for a logarithmic range", spec.min));
-    }
-    if (!std::isfinite(Range(spec).second)) {
-      return InvalidArgument(
-          fmt::format("min and max are exponents of e: e^{} is too large; use log_uniform_values "
-                      "to give the values themselves",
-                      spec.max));
-    }
-  }
-  if (IsNormal(spec.kind)) {
-    if (!std::isfinite(spec.mu) || !std::isfinite(spec.sigma) || spec.sigma < 0) {
-      return InvalidArgument("mu and sigma must be finite numbers and sigma at least 0");
-    }
-  }
-  if ((spec.kind == Kind::kBeta || spec.kind == Kind::kQBeta) &&
-      !(spec.a > 0 && spec.b > 0 && std::isfinite(spec.a) && std::isfinite(spec.b))) {
-    return InvalidArgument("a and b must be above 0");
-  }
-  if (IsQuantized(spec.kind) && !(spec.q > 0 && std::isfinite(spec.q))) {
-    return InvalidArgument(fmt::format("q {} must be above 0", spec.q));
-  }
-  return Ok();
-}
 
 }  // namespace
 
@@ -204,44 +54,6 @@ bool SameValue(const ParameterValue& left, const ParameterValue& right) {
     return left == right;
   }
   return AsNumber(left) == AsNumber(right);
-}
-
-std::string_view DistributionName(DistributionKind kind) {
-  switch (kind) {
-    case Kind::kCategorical:
-      return "categorical";
-    case Kind::kIntUniform:
-      return "int_uniform";
-    case Kind::kUniform:
-      return "uniform";
-    case Kind::kQUniform:
-      return "q_uniform";
-    case Kind::kLogUniform:
-      return "log_uniform";
-    case Kind::kLogUniformValues:
-      return "log_uniform_values";
-    case Kind::kInvLogUniform:
-      return "inv_log_uniform";
-    case Kind::kInvLogUniformValues:
-      return "inv_log_uniform_values";
-    case Kind::kQLogUniform:
-      return "q_log_uniform";
-    case Kind::kQLogUniformValues:
-      return "q_log_uniform_values";
-    case Kind::kNormal:
-      return "normal";
-    case Kind::kQNormal:
-      return "q_normal";
-    case Kind::kLogNormal:
-      return "log_normal";
-    case Kind::kQLogNormal:
-      return "q_log_normal";
-    case Kind::kBeta:
-      return "beta";
-    case Kind::kQBeta:
-      return "q_beta";
-  }
-  return "unknown";
 }
 
 Result<Distribution> Distribution::Create(DistributionSpec spec) {
@@ -272,7 +84,7 @@ Distribution::Distribution(std::shared_ptr<const DistributionSpec> spec) : spec_
     level_count_ = spec_->int_max - spec_->int_min + 1;
     grid_count_ = level_count_;
   } else if (is_quantized()) {
-    const auto [low, high] = Range(*spec_);
+    const auto [low, high] = RangeOf(*spec_);
     if (std::isfinite(low) && std::isfinite(high)) {
       first_multiple_ = std::nearbyint(Rounded(low) / spec_->q);
       const double last = std::nearbyint(Rounded(high) / spec_->q);
@@ -431,7 +243,7 @@ double Distribution::Rounded(double value) const {
   const DistributionSpec& s = *spec_;
   double multiple = std::nearbyint(value / s.q);
   if (s.clamp_quantized) {
-    const auto [low, high] = Range(s);
+    const auto [low, high] = RangeOf(s);
     const double first = std::ceil(low / s.q);
     const double last = std::floor(high / s.q);
     if (first <= last) {
@@ -516,7 +328,7 @@ bool Distribution::Contains(const ParameterValue& value) const {
     return x == std::floor(x) && x >= static_cast<double>(spec_->int_min) &&
            x <= static_cast<double>(spec_->int_max);
   }
-  auto [low, high] = Range(*spec_);
+  auto [low, high] = RangeOf(*spec_);
   if (is_quantized()) {
     if (std::isfinite(low)) {
       low = std::min(low, Rounded(low));

@@ -1,0 +1,200 @@
+#include "distribution_spec.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace regatta::search {
+namespace {
+
+using Kind = DistributionKind;
+
+bool HasRange(Kind kind) {
+  switch (kind) {
+    case Kind::kUniform:
+    case Kind::kQUniform:
+    case Kind::kLogUniform:
+    case Kind::kLogUniformValues:
+    case Kind::kInvLogUniform:
+    case Kind::kInvLogUniformValues:
+    case Kind::kQLogUniform:
+    case Kind::kQLogUniformValues:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsNormal(Kind kind) {
+  return kind == Kind::kNormal || kind == Kind::kQNormal || kind == Kind::kLogNormal ||
+         kind == Kind::kQLogNormal;
+}
+
+bool NeedsPositiveMin(Kind kind) {
+  return kind == Kind::kLogUniformValues || kind == Kind::kInvLogUniformValues ||
+         kind == Kind::kQLogUniformValues;
+}
+
+Result<void> CheckCategories(const DistributionSpec& spec) {
+  if (spec.categories < 1) {
+    return InvalidArgument("values: the list is empty; give at least one value");
+  }
+  const auto count = static_cast<std::size_t>(spec.categories);
+  if (!spec.levels.empty() && spec.levels.size() != count) {
+    return InvalidArgument("values: as many numeric levels as items are needed");
+  }
+  for (const double level : spec.levels) {
+    if (!std::isfinite(level)) {
+      return InvalidArgument("values: a numeric level is not finite");
+    }
+  }
+  if (!spec.first_equal.empty() && spec.first_equal.size() != count) {
+    return InvalidArgument("values: first_equal must name one item for each item");
+  }
+  for (std::size_t i = 0; i < spec.first_equal.size(); ++i) {
+    const std::int64_t first = spec.first_equal[i];
+    if (first < 0 || first > static_cast<std::int64_t>(i) ||
+        spec.first_equal[static_cast<std::size_t>(first)] != first) {
+      return InvalidArgument(fmt::format("values: item {} is said to equal item {}", i, first));
+    }
+  }
+  if (spec.probabilities.empty()) {
+    return Ok();
+  }
+  if (spec.probabilities.size() != count) {
+    return InvalidArgument(
+        fmt::format("probabilities: {} given for {} values", spec.probabilities.size(), count));
+  }
+  double sum = 0;
+  for (const double probability : spec.probabilities) {
+    if (!(probability >= 0) || !std::isfinite(probability)) {
+      return InvalidArgument(fmt::format(
+          "probabilities: {} is not a probability; each must be at least 0", probability));
+    }
+    sum += probability;
+  }
+  if (std::abs(sum - 1) > 1e-8 + 1e-5) {
+    return InvalidArgument(fmt::format("probabilities: they sum to {}, not to 1", sum));
+  }
+  return Ok();
+}
+
+}  // namespace
+
+bool IsQuantized(Kind kind) {
+  return kind == Kind::kQUniform || kind == Kind::kQLogUniform ||
+         kind == Kind::kQLogUniformValues || kind == Kind::kQNormal || kind == Kind::kQLogNormal ||
+         kind == Kind::kQBeta;
+}
+
+std::pair<double, double> RangeOf(const DistributionSpec& spec) {
+  switch (spec.kind) {
+    case Kind::kLogUniform:
+    case Kind::kQLogUniform:
+      return {std::exp(spec.min), std::exp(spec.max)};
+    case Kind::kInvLogUniform:
+      return {std::exp(-spec.max), std::exp(-spec.min)};
+    case Kind::kBeta:
+    case Kind::kQBeta:
+      return {0.0, 1.0};
+    case Kind::kNormal:
+    case Kind::kQNormal:
+      return {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+    case Kind::kLogNormal:
+    case Kind::kQLogNormal:
+      return {0.0, std::numeric_limits<double>::infinity()};
+    default:
+      return {spec.min, spec.max};
+  }
+}
+
+Result<void> CheckSpec(const DistributionSpec& spec) {
+  if (spec.kind == Kind::kCategorical) {
+    return CheckCategories(spec);
+  }
+  if (spec.kind == Kind::kIntUniform) {
+    if (spec.int_min >= spec.int_max) {
+      return InvalidArgument(
+          fmt::format("min {} must be below max {}", spec.int_min, spec.int_max));
+    }
+    if (static_cast<double>(spec.int_max) - static_cast<double>(spec.int_min) >= kLevelsMax) {
+      return InvalidArgument("min ... max: more than 2^53 integers; use a float distribution");
+    }
+    return Ok();
+  }
+  if (HasRange(spec.kind)) {
+    if (!std::isfinite(spec.min) || !std::isfinite(spec.max)) {
+      return InvalidArgument("min and max must be finite numbers");
+    }
+    if (!(spec.min < spec.max)) {
+      return InvalidArgument(fmt::format("min {} must be below max {}", spec.min, spec.max));
+    }
+    if (!std::isfinite(spec.max - spec.min)) {
+      return InvalidArgument("min ... max: the range is too wide for a double");
+    }
+    if (NeedsPositiveMin(spec.kind) && !(spec.min > 0)) {
+      return InvalidArgument(
+          fmt::format("min {} must be above 0 for a logarithmic range", spec.min));
+    }
+    if (!std::isfinite(RangeOf(spec).second)) {
+      return InvalidArgument(
+          fmt::format("min and max are exponents of e: e^{} is too large; use log_uniform_values "
+                      "to give the values themselves",
+                      spec.max));
+    }
+  }
+  if (IsNormal(spec.kind)) {
+    if (!std::isfinite(spec.mu) || !std::isfinite(spec.sigma) || spec.sigma < 0) {
+      return InvalidArgument("mu and sigma must be finite numbers and sigma at least 0");
+    }
+  }
+  if ((spec.kind == Kind::kBeta || spec.kind == Kind::kQBeta) &&
+      !(spec.a > 0 && spec.b > 0 && std::isfinite(spec.a) && std::isfinite(spec.b))) {
+    return InvalidArgument("a and b must be above 0");
+  }
+  if (IsQuantized(spec.kind) && !(spec.q > 0 && std::isfinite(spec.q))) {
+    return InvalidArgument(fmt::format("q {} must be above 0", spec.q));
+  }
+  return Ok();
+}
+
+std::string_view DistributionName(DistributionKind kind) {
+  switch (kind) {
+    case Kind::kCategorical:
+      return "categorical";
+    case Kind::kIntUniform:
+      return "int_uniform";
+    case Kind::kUniform:
+      return "uniform";
+    case Kind::kQUniform:
+      return "q_uniform";
+    case Kind::kLogUniform:
+      return "log_uniform";
+    case Kind::kLogUniformValues:
+      return "log_uniform_values";
+    case Kind::kInvLogUniform:
+      return "inv_log_uniform";
+    case Kind::kInvLogUniformValues:
+      return "inv_log_uniform_values";
+    case Kind::kQLogUniform:
+      return "q_log_uniform";
+    case Kind::kQLogUniformValues:
+      return "q_log_uniform_values";
+    case Kind::kNormal:
+      return "normal";
+    case Kind::kQNormal:
+      return "q_normal";
+    case Kind::kLogNormal:
+      return "log_normal";
+    case Kind::kQLogNormal:
+      return "q_log_normal";
+    case Kind::kBeta:
+      return "beta";
+    case Kind::kQBeta:
+      return "q_beta";
+  }
+  return "unknown";
+}
+
+}  // namespace regatta::search
