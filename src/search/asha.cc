@@ -5,9 +5,8 @@
 // there, with the best 1/η of all that reached it. A rung decides once 2η trials have reached it,
 // ties survive, and the trial that is best at any rung is never stopped.
 //
-// The rule "model" decides from η trials on, and spares those that the search's model of learning
-// curves (rung_model.h) expects to end among the best third of all that reached the rung: rank
-// alone stops what learns slowly.
+// The rule "model" decides from η trials on, and spares those of which the search's model of
+// learning curves (rung_model.h) expects enough in the end: prospects.h says how much.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <map>
 #include <utility>
 
+#include "prospects.h"
 #include "stoppers.h"
 
 namespace regatta::search {
@@ -138,27 +138,35 @@ class AshaStopper : public EarlyStopper {
     return false;
   }
 
-  // Takes a stop back if the model expects the trial among the best of those that reached the rung.
+  // Takes a stop back if the model expects enough of the trial (prospects.h).
   void SpareIfPromising(TrialId id, std::size_t rung, StopDecision& decision) const {
-    constexpr std::size_t kSparedShare = 3;
     const auto own = ends_.find(id);
     if (own == ends_.end()) {
       return;
     }
-    std::size_t known = 0;
-    std::size_t better = 0;
+    std::size_t farthest = 0;  // rungs that any trial has reached
     for (const auto& [other, run] : runs_) {
-      const auto end = run.best.size() > rung ? ends_.find(other) : ends_.end();
-      if (end != ends_.end()) {
-        ++known;
-        better += end->second < own->second ? 1 : 0;
+      farthest = std::max(farthest, run.best.size());
+    }
+    Prospects prospects;
+    prospects.own = own->second;
+    for (const auto& [other, end] : ends_) {
+      prospects.all.push_back(end);
+      const auto found = runs_.find(other);
+      if (found == runs_.end()) {
+        continue;
+      }
+      const Run& run = found->second;
+      if (run.best.size() > rung) {
+        prospects.rung.push_back(end);
+      }
+      if (!run.running && run.best.size() < farthest) {
+        prospects.stopped.push_back(end);
       }
     }
-    const std::size_t spared = std::max<std::size_t>(1, known / kSparedShare);
-    decision.stop = better >= spared;
-    decision.reason +=
-        fmt::format("; the model expects {:.6g} of it in the end, {} the best {} of {}",
-                    sign_ * own->second, decision.stop ? "not among" : "among", spared, known);
+    const ProspectVerdict verdict = JudgeProspects(std::move(prospects), sign_);
+    decision.stop = !verdict.is_spared;
+    decision.reason += "; " + verdict.reason;
   }
 
   const std::vector<std::int64_t> rungs_;

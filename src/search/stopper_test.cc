@@ -65,7 +65,7 @@ TEST(AshaStopper, NeverStopsTheLeaderOfARung) {
   EXPECT_FALSE(stopper->Decide(0).stop);
 }
 
-TEST(ModelStopper, SparesWhatTheModelExpectsAmongTheBestThird) {
+TEST(ModelStopper, SparesWhatTheModelExpectsAmongTheBest) {
   StopperOptions options = Type("model");
   options.goal = Goal::kMaximize;
   options.eta = 2;
@@ -93,6 +93,40 @@ TEST(ModelStopper, SparesWhatTheModelExpectsAmongTheBestThird) {
   EXPECT_EQ(stopper->Decide(2).rule, "model");
   stopper->Expect({});
   EXPECT_TRUE(stopper->Decide(1).stop) << "what was expected before no longer counts";
+}
+
+// Those that were stopped at the first rung learn slowly: once longer trials show it, the model
+// expects much of them, and the rule no longer stops their like.
+TEST(ModelStopper, StopsLessOnceItExpectsMuchOfWhatItStopped) {
+  StopperOptions options = Type("model");
+  options.eta = 2;
+  options.max_iter = 4;
+  auto stopper = Must(MakeStopper(options));
+  std::vector<ExpectedEnd> ends;
+  for (TrialId id = 0; id < 20; ++id) {
+    stopper->Report(id, 1, static_cast<double>(id));
+    ends.push_back({id, static_cast<double>(id)});
+  }
+  for (TrialId id = 15; id < 20; ++id) {
+    stopper->SetRunning(id, false);
+  }
+  stopper->Report(0, 2, 0);
+  stopper->Expect(ends);
+  EXPECT_TRUE(stopper->Decide(10).stop) << stopper->Decide(10).reason;
+  ends[19].value = -1;
+  ends[18].value = -2;
+  stopper->Expect(ends);
+  EXPECT_FALSE(stopper->Decide(10).stop) << stopper->Decide(10).reason;
+  EXPECT_NE(stopper->Decide(10).reason.find("2 of 5 stopped ones"), std::string::npos)
+      << stopper->Decide(10).reason;
+  EXPECT_TRUE(stopper->Decide(14).stop) << "the worst third all the same";
+  ends[19].value = 19;
+  ends[18].value = 18;
+  stopper->Report(0, 4, 0);
+  stopper->SetRunning(0, false);
+  stopper->Expect(ends);
+  EXPECT_TRUE(stopper->Decide(10).stop)
+      << "what ended in full is not among the stopped: " << stopper->Decide(10).reason;
 }
 
 TEST(ModelStopper, IsTheOnlyOneThatListens) {
