@@ -5,6 +5,8 @@
 #include <limits>
 #include <numbers>
 
+#include "normal.h"
+
 namespace regatta::search {
 namespace {
 
@@ -39,8 +41,6 @@ double Erfcx(double x) {
   return (1 - t * (1 - 3 * t * (1 - 5 * t * (1 - 7 * t * (1 - 9 * t))))) /
          (x * std::sqrt(std::numbers::pi));
 }
-
-double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 
 double LogNormalCdf(double z) {
   if (z > -5) {

@@ -48,8 +48,7 @@ Slope LogExpectedImprovementSlope(double mean, double variance, double best);
 Slope LogReportedImprovementSlope(double mean, double variance, double noise, double best,
                                   double believed);
 
-// Φ(z) and ln Φ(z), the latter for any z.
-double NormalCdf(double z);
+// ln Φ(z), for any z.
 double LogNormalCdf(double z);
 
 // The derivative of ln Φ(z), φ(z) / Φ(z).

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "normal.h"
+
 namespace regatta::search {
 namespace {
 

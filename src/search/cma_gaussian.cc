@@ -5,8 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "acquisition.h"
-#include "normal_quantile.h"
+#include "normal.h"
 
 namespace regatta::search {
 namespace {

@@ -20,7 +20,7 @@
 #include <span>
 #include <utility>
 
-#include "acquisition.h"
+#include "normal.h"
 #include "stoppers.h"
 
 namespace regatta::search {

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <boost/math/special_functions/beta.hpp>
-#include <boost/math/special_functions/erf.hpp>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <utility>
 
 #include "distribution_spec.h"
-#include "normal_quantile.h"
+#include "normal.h"
+#include "quiet_policy.h"
 #include "regatta/base/check.h"
 
 namespace regatta::search {
@@ -17,24 +16,9 @@ namespace {
 
 using Kind = DistributionKind;
 
-// Errors of the special functions come back as numbers, not as exceptions.
-using QuietPolicy = boost::math::policies::policy<
-    boost::math::policies::domain_error<boost::math::policies::ignore_error>,
-    boost::math::policies::pole_error<boost::math::policies::ignore_error>,
-    boost::math::policies::overflow_error<boost::math::policies::ignore_error>,
-    boost::math::policies::underflow_error<boost::math::policies::ignore_error>,
-    boost::math::policies::evaluation_error<boost::math::policies::ignore_error>>;
-
 constexpr double kInt64Edge = 9.2e18;
 
-double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
-
 }  // namespace
-
-double NormalQuantile(double u) {
-  const double open = std::clamp(u, 0x1p-1022, 1.0 - 0x1p-53);
-  return -std::numbers::sqrt2 * boost::math::erfc_inv(2 * open, QuietPolicy());
-}
 
 double AsNumber(const ParameterValue& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "acquisition.h"
+#include "normal.h"
 #include "point_picker.h"
 
 namespace regatta::search {

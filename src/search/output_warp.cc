@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "normal_quantile.h"
+#include "normal.h"
 #include "row_choice.h"
 
 namespace regatta::search {

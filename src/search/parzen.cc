@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "acquisition.h"
+#include "normal.h"
 
 namespace regatta::search {
 namespace {
