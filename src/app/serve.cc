@@ -8,16 +8,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <cstdlib>
-#include <filesystem>
+#include <chrono>
+#include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
-#include "command_line.h"
+#include "first_start.h"
 #include "regatta/base/log.h"
-#include "regatta/base/rng.h"
 #include "regatta/base/thread_pool.h"
 #include "regatta/net/server.h"
 #include "regatta/server/live_bus.h"
@@ -30,7 +30,7 @@
 #include "regatta/tracking/run_rules.h"
 #include "regatta/wandb/wire.h"
 #include "regatta/web_assets/assets.h"
-#include "secret_file.h"
+#include "serve_threads.h"
 
 namespace regatta::app {
 namespace {
@@ -57,116 +57,6 @@ void RaiseOpenFileLimit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Calls `work` every `interval` on a thread of its own until destroyed.
-class Periodic {
- public:
-  Periodic(std::chrono::milliseconds interval, std::function<void()> work)
-      : thread_([this, interval, work = std::move(work)] {
-          std::unique_lock lock(mutex_);
-          while (!wake_.wait_for(lock, interval, [this] { return is_stopping_; })) {
-            lock.unlock();
-            work();
-            lock.lock();
-          }
-        }) {}
-  ~Periodic() {
-    {
-      const std::lock_guard lock(mutex_);
-      is_stopping_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-  }
-  Periodic(const Periodic&) = delete;
-  Periodic& operator=(const Periodic&) = delete;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool is_stopping_ = false;  // guarded by mutex_
-  std::thread thread_;
-};
-
-// Ends the process some time after Start, unless it is destroyed before. What was answered is
-// committed, so nothing is owed to anybody then: the next start reads the write-ahead log.
-class StopDeadline {
- public:
-  StopDeadline() = default;
-  ~StopDeadline() {
-    {
-      const std::lock_guard lock(mutex_);
-      is_over_ = true;
-    }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-  }
-  StopDeadline(const StopDeadline&) = delete;
-  StopDeadline& operator=(const StopDeadline&) = delete;
-
-  void Start() {
-    thread_ = std::thread([this] {
-      std::unique_lock lock(mutex_);
-      if (wake_.wait_for(lock, kStopDeadline, [this] { return is_over_; })) return;
-      Log(LogLevel::kWarning, "serve", "work is still going on after {} ms: leaving without it",
-          kStopDeadline.count());
-      std::_Exit(kExitOk);
-    });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool is_over_ = false;  // guarded by mutex_
-  std::thread thread_;
-};
-
-Result<std::string> LoadOrMakeSecret(const storage::DataPaths& paths) {
-  if (Result<std::string> secret = ReadSecretFile(paths.Secret()); secret) return secret;
-  std::string secret = RandomId(64);
-  if (Result<void> written = WriteSecretFile(paths.Secret(), secret); !written) {
-    return written.error();
-  }
-  return secret;
-}
-
-struct FirstUser {
-  tracking::User user;
-  bool is_new = false;
-};
-
-// The administrator of a new data folder, with a key in the api-key file; else the first one found.
-Result<FirstUser> FindOrMakeFirstUser(tracking::Store& store, Clock& clock,
-                                      const storage::DataPaths& paths, const std::string& name) {
-  std::vector<tracking::User> users;
-  Result<void> read = store.Read([&](const tracking::Tables& tables) -> Result<void> {
-    Result<std::vector<tracking::User>> listed = tables.accounts().ListUsers();
-    if (!listed) return listed.error();
-    users = *std::move(listed);
-    return Ok();
-  });
-  if (!read) return read.error();
-  for (const tracking::User& user : users) {
-    if (user.is_admin) return FirstUser{.user = user, .is_new = false};
-  }
-  if (const std::string problem = tracking::EntityNameProblem(name); !problem.empty()) {
-    return InvalidArgument(fmt::format("--user \"{}\" {}", name, problem));
-  }
-  // The file first: a key that is stored but written nowhere would be of no use to anybody.
-  const std::string key = tracking::NewApiKey();
-  if (Result<void> written = WriteSecretFile(paths.ApiKey(), key + "\n"); !written) {
-    return written.error();
-  }
-  tracking::User user{.name = name, .is_admin = true, .created_at = clock.Now()};
-  const Result<void> stored = store.Write([&](tracking::Tables& tables) -> Result<void> {
-    if (Result<void> inserted = tables.accounts().InsertUser(user); !inserted) return inserted;
-    tracking::ApiKey row =
-        tracking::MakeKeyRow(user.id, key, "made at the first start", clock.Now());
-    return tables.accounts().InsertKey(row);
-  });
-  if (!stored) return stored.error();
-  return FirstUser{.user = user, .is_new = true};
-}
-
 // Whether "address:port" is one that only this machine reaches. A name like 127.0.0.1.example.org
 // is not.
 bool IsLoopback(const std::string& listen) {
@@ -176,6 +66,23 @@ bool IsLoopback(const std::string& listen) {
     return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
   }
   return host == "localhost" || host == "[::1]";
+}
+
+Result<void> CheckOptions(const ServeOptions& options) {
+  if (!options.base_url.empty() && !options.base_url.starts_with("http://") &&
+      !options.base_url.starts_with("https://")) {
+    return InvalidArgument(
+        fmt::format("--base-url \"{}\" is no address: write it as clients use it, e.g. "
+                    "https://regatta.example.org",
+                    options.base_url));
+  }
+  if (options.is_open && !IsLoopback(options.listen)) {
+    return InvalidArgument(fmt::format(
+        "--open serves without any authentication, so it is for loopback only: --listen {} is not; "
+        "leave --open out, or listen on 127.0.0.1",
+        options.listen));
+  }
+  return Ok();
 }
 
 std::vector<server::PageFile> PageFiles() {
@@ -221,19 +128,7 @@ void PrintFound(const storage::StoreSummary& found, const ServeOptions& options,
 }  // namespace
 
 Result<void> Serve(const ServeOptions& options) {
-  if (!options.base_url.empty() && !options.base_url.starts_with("http://") &&
-      !options.base_url.starts_with("https://")) {
-    return InvalidArgument(
-        fmt::format("--base-url \"{}\" is no address: write it as clients use it, e.g. "
-                    "https://regatta.example.org",
-                    options.base_url));
-  }
-  if (options.is_open && !IsLoopback(options.listen)) {
-    return InvalidArgument(fmt::format(
-        "--open serves without any authentication, so it is for loopback only: --listen {} is not; "
-        "leave --open out, or listen on 127.0.0.1",
-        options.listen));
-  }
+  if (Result<void> checked = CheckOptions(options); !checked) return checked;
   // Before any thread starts: all inherit the mask, and only WaitForSignal below takes these.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);
@@ -345,7 +240,7 @@ Result<void> Serve(const ServeOptions& options) {
     });
     int received = 0;
     sigwait(&stop_signals, &received);
-    stop_deadline.Start();
+    stop_deadline.Start(kStopDeadline);
     Log(LogLevel::kInfo, "serve", "signal {}: draining", received);
   }
   is_ready = false;
@@ -355,64 +250,6 @@ Result<void> Serve(const ServeOptions& options) {
         kDrainDeadline.count() / 1000);
   }
   return Ok();
-}
-
-namespace {
-
-// Sets what the file says and the command line does not. CLI11 itself reads files for the program
-// as a whole only. Throws CLI::ParseError naming what is wrong, as for a wrong call.
-void ApplyConfig(CLI::App& serve, const std::string& path) {
-  for (const CLI::ConfigItem& item : CLI::ConfigBase().from_file(path)) {
-    CLI::Option* option = serve.get_option_no_throw("--" + item.name);
-    if (option == nullptr || !item.parents.empty() || item.name == "config" ||
-        item.name == "help") {
-      throw CLI::ConfigError::Extras(fmt::format("{} in {}", item.fullname(), path));
-    }
-    if (option->count() > 0) continue;
-    option->add_result(item.inputs);
-    option->run_callback();
-  }
-}
-
-}  // namespace
-
-void AddServeCommand(CLI::App& app, int& exit_code) {
-  auto options = std::make_shared<ServeOptions>();
-  CLI::App* serve = app.add_subcommand("serve", "Run the server");
-  serve->add_option("--listen", options->listen, "Address and port; \":8080\" for every interface")
-      ->capture_default_str();
-  serve->add_option("--data", options->data, "Folder that holds everything")->capture_default_str();
-  serve->add_option("--base-url", options->base_url,
-                    "Address under which clients reach this server");
-  serve->add_option("--tls-cert", options->tls_certificate, "PEM file of the certificate chain");
-  serve->add_option("--tls-key", options->tls_key, "PEM file of the private key");
-  serve->add_flag("--open", options->is_open, "No authentication; for a laptop, loopback only");
-  serve->add_option("--user", options->user, "Name of the first user, an administrator")
-      ->capture_default_str();
-  serve
-      ->add_option("--lease-seconds", options->lease_seconds,
-                   "Silence after which a sweep hands a point to another agent")
-      ->check(CLI::Range(1, 86'400))
-      ->capture_default_str();
-  serve
-      ->add_option("--crash-seconds", options->crash_seconds,
-                   "Silence after which a running run counts as crashed")
-      ->check(CLI::Range(1, 86'400))
-      ->capture_default_str();
-  serve->add_option("--threads", options->threads, "Threads that serve connections")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  auto config = std::make_shared<std::string>();
-  serve->add_option("--config", *config, "File with the same options, name = value a line")
-      ->check(CLI::ExistingFile);
-  serve->callback([serve, config, options, &exit_code] {
-    if (!config->empty()) ApplyConfig(*serve, *config);
-    const Result<void> served = Serve(*options);
-    if (!served) {
-      fmt::print(stderr, "regatta serve: {}\n", served.error().message);
-      exit_code = kExitFailure;
-    }
-  });
 }
 
 }  // namespace regatta::app
