@@ -5,9 +5,8 @@
 // it stops what is as good as the best. So a trial is spared
 //
 //   - among the best two fifths by expected end of those that reached its rung, and
-//   - where that end is worse than their best tenth by no more than a twentieth of what lies
-//   between
-//     the best and the worst tenth of all expected ends: a difference that does not matter.
+//   - where that end is worse than their best tenth by no more than a twentieth of the span between
+//     the best and the worst tenth of all expected ends: a difference of no matter.
 //
 // The rule also looks back: a trial that was stopped and that the model, which knows more by now,
 // expects among the best tenth of all was stopped wrongly as far as anybody can tell. While those
