@@ -2,14 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <vector>
 
 #include "command_line.h"
-#include "person_command.h"
-#include "regatta/base/function_ref.h"
-#include "regatta/tracking/extended_json.h"
+#include "run_command.h"
 #include "table.h"
 
 namespace regatta::app {
@@ -18,18 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kPage = 500;
-constexpr std::chrono::seconds kFollowPause{1};
-
-struct RunOptions : PersonOptions {
-  std::string path;
-  std::vector<std::string> paths;
-  std::string filter = "{}";
-  std::string order = "-created_at";
-  std::vector<std::string> keys;
-  std::int64_t limit = 50;
-  bool follows = false;
-  bool is_sure = false;
-};
 
 constexpr std::string_view kListQuery = R"(
 query Runs($entity: String, $project: String, $filters: JSONString, $order: String, $first: Int, $after: String) {
@@ -44,24 +28,10 @@ query Runs($entity: String, $project: String, $filters: JSONString, $order: Stri
   }
 })";
 
-constexpr std::string_view kRunQuery = R"(
-query Run($entity: String, $project: String, $name: String!) {
-  project(name: $project, entityName: $entity) { run(name: $name) {
-    id name displayName state createdAt heartbeatAt updatedAt computeSeconds historyLineCount logLineCount
-    sweepName group jobType tags notes host program commit exitcode why config summaryMetrics
-    user { username }
-  } }
-})";
-
 Error NoProject(const ItemPath& path) {
   return NotFound(fmt::format(
       "there is no project {}/{}, or you may not see it: `regatta status` shows who you are",
       path.entity, path.project));
-}
-
-Error NoRun(const ItemPath& path) {
-  return NotFound(fmt::format("there is no run {}: `regatta run ls {}/{}` lists those there are",
-                              path.text(), path.entity, path.project));
 }
 
 // The values people set, without the client's own block: {"lr":{"value":1}} -> {"lr":1}.
@@ -83,8 +53,7 @@ json ForPrograms(json run) {
   return run;
 }
 
-// --- ls
-// --------------------------------------------------------------------------------------------
+// --- ls ------------------------------------------------------------------------------------------
 
 // Errors also: kNotFound for the project.
 Result<json> ListRuns(ApiClient& client, const RunOptions& options, const ItemPath& path,
@@ -186,39 +155,7 @@ int List(const RunOptions& options) {
   return kExitOk;
 }
 
-// --- one run
-// ---------------------------------------------------------------------------------------
-
-struct FoundRun {
-  std::unique_ptr<ApiClient> client;
-  ItemPath path;
-  json run;
-};
-
-Result<json> AskForRun(ApiClient& client, const ItemPath& path) {
-  const Result<json> answer = client.Ask(
-      kRunQuery, {{"entity", path.entity}, {"project", path.project}, {"name", path.name}});
-  if (!answer) return answer.error();
-  json run = answer->value("/project/run"_json_pointer, json());
-  if (!run.is_object()) return NoRun(path);
-  return run;
-}
-
-Result<FoundRun> FindRun(const RunOptions& options, const std::string& text) {
-  FoundRun found;
-  Result<ItemPath> given = ParseItemPath(text, options.defaults());
-  if (!given) return given.error();
-  Result<std::unique_ptr<ApiClient>> client = Connect(options);
-  if (!client) return client.error();
-  found.client = *std::move(client);
-  Result<ItemPath> path = Locate(*found.client, ItemKind::kRun, *std::move(given));
-  if (!path) return path.error();
-  found.path = *std::move(path);
-  Result<json> run = AskForRun(*found.client, found.path);
-  if (!run) return run.error();
-  found.run = *std::move(run);
-  return found;
-}
+// --- one run -------------------------------------------------------------------------------------
 
 void PrintDocument(const char* title, const json& document) {
   std::size_t width = 0;
@@ -272,159 +209,7 @@ int Show(const RunOptions& options) {
   return kExitOk;
 }
 
-// --- history
-// ---------------------------------------------------------------------------------------
-
-constexpr std::string_view kHistoryQuery = R"(
-query History($entity: String, $project: String, $name: String!, $min: Int64, $max: Int64, $samples: Int) {
-  project(name: $project, entityName: $entity) { run(name: $name) {
-    historyLineCount historyKeys history(minStep: $min, maxStep: $max, samples: $samples)
-  } }
-})";
-
-// Calls `on_row` for every row, oldest first. A long history comes in pieces of about kRowsAtOnce.
-Result<void> ReadHistory(FoundRun& found, FunctionRef<void(json row)> on_row) {
-  constexpr std::int64_t kRowsAtOnce = 20'000;
-  constexpr std::int64_t kAllSamples = 2'000'000'000;
-  const std::int64_t rows = CountOf(found.run, "historyLineCount");
-  const json base = {{"entity", found.path.entity},
-                     {"project", found.path.project},
-                     {"name", found.path.name},
-                     {"samples", kAllSamples}};
-  std::int64_t pieces = 1;
-  std::int64_t last = 0;
-  if (rows > kRowsAtOnce) {
-    json first = base;
-    first["min"] = 0;
-    first["max"] = 0;
-    const Result<json> answer = found.client->Ask(kHistoryQuery, first);
-    if (!answer) return answer.error();
-    last = CountOf(answer->value("/project/run/historyKeys"_json_pointer, json()), "lastStep");
-    pieces = rows / kRowsAtOnce + 1;
-  }
-  const std::int64_t steps = last / pieces + 1;
-  for (std::int64_t piece = 0; piece < pieces; ++piece) {
-    json variables = base;
-    if (pieces > 1) {
-      variables["min"] = piece * steps;
-      variables["max"] = (piece + 1) * steps;
-    }
-    const Result<json> answer = found.client->Ask(kHistoryQuery, variables);
-    if (!answer) return answer.error();
-    const json lines = answer->value("/project/run/history"_json_pointer, json());
-    if (!lines.is_array()) continue;
-    for (const json& line : lines) {
-      if (!line.is_string()) continue;
-      std::optional<json> row = tracking::ParseExtendedJson(line.get<std::string>());
-      if (row && row->is_object()) on_row(*std::move(row));
-    }
-  }
-  return Ok();
-}
-
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-int History(const RunOptions& options) {
-  Result<FoundRun> found = FindRun(options, options.path);
-  if (!found) return Fail(found.error());
-  json rows = json::array();
-  std::vector<std::string> names = options.keys;
-  const Result<void> read = ReadHistory(*found, [&](json row) {
-    if (!options.keys.empty()) {
-      json chosen = json::object();
-      for (const std::string& key : options.keys) {
-        if (row.contains(key)) chosen[key] = row[key];
-      }
-      if (chosen.empty()) return;
-      if (row.contains("_step")) chosen["_step"] = row["_step"];
-      row = std::move(chosen);
-    } else {
-      for (const auto& [key, value] : row.items()) {
-        if (!key.starts_with('_') && !Contains(names, key)) names.push_back(key);
-      }
-    }
-    rows.push_back(std::move(row));
-  });
-  if (!read) return Fail(read.error());
-  if (options.as_json) {
-    PrintJson(rows);
-    return kExitOk;
-  }
-  if (rows.empty()) {
-    fmt::print(stderr, "no rows{}\n", options.keys.empty() ? "" : " with these keys");
-    return kExitOk;
-  }
-  std::vector<Column> columns = {{"_step", true, 5}};
-  std::erase(names, "_step");
-  for (const std::string& name : names) columns.push_back({PrintableLine(name), true});
-  Table table(std::move(columns));
-  for (const json& row : rows) {
-    std::vector<Cell> cells = {{ShortText(row.value("_step", json()))}};
-    for (const std::string& name : names) cells.push_back({ShortText(row.value(name, json()))});
-    table.Add(std::move(cells));
-  }
-  fmt::print("{}", table.Render(StandardOutput()));
-  return kExitOk;
-}
-
-// --- logs
-// ------------------------------------------------------------------------------------------
-
-constexpr std::string_view kLogQuery = R"(
-query Logs($entity: String, $project: String, $name: String!, $first: Int, $after: String) {
-  project(name: $project, entityName: $entity) { run(name: $name) {
-    state
-    logLines(first: $first, after: $after, useImprovedPagination: true) {
-      edges { node { number timestamp level label line } cursor }
-      pageInfo { endCursor hasNextPage }
-    }
-  } }
-})";
-
-bool IsOver(const std::string& state) {
-  return state != "running" && state != "pending" && state != "preempting";
-}
-
-int Logs(const RunOptions& options) {
-  Result<FoundRun> found = FindRun(options, options.path);
-  if (!found) return Fail(found.error());
-  const Terminal terminal = StandardOutput();
-  json cursor;
-  json all = json::array();
-  while (true) {
-    const Result<json> answer = found->client->Ask(kLogQuery, {{"entity", found->path.entity},
-                                                               {"project", found->path.project},
-                                                               {"name", found->path.name},
-                                                               {"first", 5000},
-                                                               {"after", cursor}});
-    if (!answer) return Fail(answer.error());
-    const json run = answer->value("/project/run"_json_pointer, json());
-    if (!run.is_object()) return Fail(NoRun(found->path));
-    const json page = run.value("logLines", json::object());
-    for (json& node : NodesOf(page)) {
-      if (!options.as_json) {
-        fmt::print("{}\n", ConsoleLine(terminal, TextOf(node, "line")));
-      } else if (options.follows) {
-        fmt::print("{}\n", node.dump(-1, ' ', false, json::error_handler_t::replace));
-      } else {
-        all.push_back(std::move(node));
-      }
-    }
-    std::fflush(stdout);
-    const json info = page.value("pageInfo", json::object());
-    if (info.value("endCursor", json()).is_string()) cursor = info["endCursor"];
-    if (info.value("hasNextPage", json()) == json(true)) continue;
-    if (!options.follows || IsOver(TextOf(run, "state"))) break;
-    std::this_thread::sleep_for(kFollowPause);
-  }
-  if (options.as_json && !options.follows) PrintJson(all);
-  return kExitOk;
-}
-
-// --- rm
-// --------------------------------------------------------------------------------------------
+// --- rm ------------------------------------------------------------------------------------------
 
 int Remove(const RunOptions& options) {
   const std::string question =
@@ -489,11 +274,11 @@ void AddRunCommands(CLI::App& app, int& exit_code) {
 
   CLI::App* history = AddOne(*run, "history", "The metrics of a run, step by step", options);
   history->add_option("--keys", options->keys, "Only these metrics: a,b")->delimiter(',');
-  history->callback([options, &exit_code] { exit_code = History(*options); });
+  history->callback([options, &exit_code] { exit_code = RunHistory(*options); });
 
   CLI::App* logs = AddOne(*run, "logs", "What a run wrote to its console", options);
   logs->add_flag("-f,--follow", options->follows, "Go on until the run has ended");
-  logs->callback([options, &exit_code] { exit_code = Logs(*options); });
+  logs->callback([options, &exit_code] { exit_code = RunLogs(*options); });
 
   CLI::App* remove = run->add_subcommand("rm", "Delete runs with everything they recorded");
   AddPersonOptions(*remove, options, true);

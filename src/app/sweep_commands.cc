@@ -54,8 +54,7 @@ Result<std::string> ReadSweepFile(const std::string& path) {
   return text;
 }
 
-// --- check and create
-// ------------------------------------------------------------------------------
+// --- check and create ----------------------------------------------------------------------------
 
 int Check(const SweepOptions& options) {
   const Result<std::string> text = ReadSweepFile(options.file);
@@ -137,8 +136,7 @@ int Create(const SweepOptions& options) {
   return kExitOk;
 }
 
-// --- ls
-// --------------------------------------------------------------------------------------------
+// --- ls ------------------------------------------------------------------------------------------
 
 constexpr std::string_view kListQuery = R"(
 query Sweeps($entity: String, $project: String) {
@@ -192,8 +190,7 @@ int List(const SweepOptions& options) {
   return kExitOk;
 }
 
-// --- one sweep
-// -------------------------------------------------------------------------------------
+// --- one sweep -----------------------------------------------------------------------------------
 
 struct FoundSweep {
   std::unique_ptr<ApiClient> client;
@@ -276,8 +273,7 @@ int Best(const SweepOptions& options) {
   return kExitOk;
 }
 
-// --- steering
-// --------------------------------------------------------------------------------------
+// --- steering ------------------------------------------------------------------------------------
 
 struct Verb {
   const char* name;
