@@ -171,6 +171,11 @@ def sanitizer_environment() -> dict:
     }
 
 
+def sanitized_server(preset: str) -> dict:
+    """The environment in which pytest's servers and agents are those of the preset; a finding ends them, which fails the test."""
+    return {**sanitizer_environment(), "REGATTA_BINARY": str(ROOT / "build" / preset / "regatta")}
+
+
 def stage_sanitizers(runner: Runner, tally: Tally) -> None:
     """Every unit test under the address and undefined-behaviour sanitizers; when full, the server of the wire and
     end-to-end tests, too."""
@@ -179,16 +184,17 @@ def stage_sanitizers(runner: Runner, tally: Tally) -> None:
     for binary in built_targets(ROOT / "build/asan-ubsan", "_test"):
         run_gtest(runner, tally, binary, "asan-ubsan", env=sanitizer_environment(), seconds_max=1800)
     if runner.full:
-        sanitized = {**sanitizer_environment(), "REGATTA_BINARY": str(ROOT / "build/asan-ubsan/regatta")}
         for folder in ("tests/e2e", "tests/wire"):
-            run_pytest(runner, tally, folder, workers=runner.jobs, seconds_max=7200, env=sanitized)
+            run_pytest(runner, tally, folder, workers=runner.jobs, seconds_max=7200, env=sanitized_server("asan-ubsan"))
 
 
 def stage_threads(runner: Runner, tally: Tally) -> None:
-    """Unit tests under the thread sanitizer (full only)."""
-    if build(runner, tally, "tsan"):
-        for binary in built_targets(ROOT / "build/tsan", "_test"):
-            run_gtest(runner, tally, binary, "tsan", env=sanitizer_environment(), seconds_max=3600)
+    """Unit tests, and the server of the end-to-end tests, under the thread sanitizer (full only)."""
+    if not build(runner, tally, "tsan"):
+        return
+    for binary in built_targets(ROOT / "build/tsan", "_test"):
+        run_gtest(runner, tally, binary, "tsan", env=sanitizer_environment(), seconds_max=3600)
+    run_pytest(runner, tally, "tests/e2e", workers=runner.jobs, seconds_max=7200, env=sanitized_server("tsan"))
 
 
 # --- fuzzing ----------------------------------------------------------------------------------------------------
