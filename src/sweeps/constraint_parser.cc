@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
+#include "constraint_lexer.h"
 #include "constraint_node.h"
 #include "regatta/sweeps/problem.h"
 
@@ -25,20 +25,10 @@ constexpr std::array kFunctions = {
     ConstraintFunction{"round", 1, 1}, ConstraintFunction{"len", 1, 1},
 };
 
-struct Token {
-  enum class Kind : std::uint8_t { kEnd, kNumber, kText, kName, kQuotedName, kSign };
-  Kind kind = Kind::kEnd;
-  int column = 1;
-  std::string text;
-  double number = 0;
-};
-
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 class Parser {
  public:
-  Parser(std::string_view text, ConstraintError& error) : text_(text), error_(error) {}
+  Parser(std::string_view text, ConstraintError& error)
+      : text_(text), error_(error), lexer_(text) {}
 
   ParsedConstraint Parse() {
     if (text_.size() > kTextMax) {
@@ -48,7 +38,7 @@ class Parser {
     }
     Advance();
     ConstraintTree root = Or();
-    if (root != nullptr && token_.kind != Token::Kind::kEnd) {
+    if (root != nullptr && token_.kind != ConstraintToken::Kind::kEnd) {
       Unexpected("an operator or the end");
     }
     if (failed_) {
@@ -70,7 +60,7 @@ class Parser {
 
   std::nullptr_t Unexpected(std::string_view wanted) {
     const std::string found =
-        token_.kind == Token::Kind::kEnd ? "the end" : fmt::format("\"{}\"", token_.text);
+        token_.kind == ConstraintToken::Kind::kEnd ? "the end" : fmt::format("\"{}\"", token_.text);
     std::string suggestion;
     if (token_.text == "=") {
       suggestion = "to compare write ==";
@@ -85,99 +75,22 @@ class Parser {
                 std::move(suggestion));
   }
 
-  int Column() const { return static_cast<int>(at_) + 1; }
-
   void Advance() {
-    while (at_ < text_.size() &&
-           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
-      ++at_;
-    }
-    token_ = {};
-    token_.column = Column();
-    if (failed_ || at_ == text_.size()) {
+    if (failed_) {
+      token_ = {};
       return;
     }
-    const char first = text_[at_];
-    const bool is_fraction = first == '.' && at_ + 1 < text_.size() && IsDigit(text_[at_ + 1]);
-    if (IsDigit(first) || is_fraction) {
-      ReadNumber();
-    } else if (IsLetter(first)) {
-      ReadName();
-    } else if (first == '"' || first == '\'' || first == '`') {
-      ReadQuoted(first);
-    } else {
-      ReadSign();
+    token_ = lexer_.Next();
+    if (const std::optional<ConstraintError>& problem = lexer_.problem(); problem) {
+      Fail(problem->column, problem->message);
     }
-  }
-
-  void ReadNumber() {
-    const char* const begin = text_.data() + at_;
-    const auto read = std::from_chars(begin, text_.data() + text_.size(), token_.number);
-    if (read.ec != std::errc{}) {
-      Fail(Column(), "a number out of range");
-      return;
-    }
-    token_.kind = Token::Kind::kNumber;
-    token_.text = std::string(begin, read.ptr);
-    at_ = static_cast<std::size_t>(read.ptr - text_.data());
-    if (at_ < text_.size() && IsLetter(text_[at_])) {
-      Fail(Column(), "a letter right after a number");
-    }
-  }
-
-  void ReadName() {
-    const std::size_t begin = at_;
-    while (at_ < text_.size()) {
-      const bool is_dot_inside =
-          text_[at_] == '.' && at_ + 1 < text_.size() && IsLetter(text_[at_ + 1]);
-      if (!IsLetter(text_[at_]) && !IsDigit(text_[at_]) && !is_dot_inside) {
-        break;
-      }
-      ++at_;
-    }
-    token_.kind = Token::Kind::kName;
-    token_.text = std::string(text_.substr(begin, at_ - begin));
-  }
-
-  void ReadQuoted(char quote) {
-    const int column = Column();
-    ++at_;
-    while (at_ < text_.size() && text_[at_] != quote) {
-      if (text_[at_] == '\\' && at_ + 1 < text_.size() && quote != '`') {
-        ++at_;
-      }
-      token_.text += text_[at_++];
-    }
-    if (at_ == text_.size()) {
-      Fail(column, fmt::format("the {} is not closed", quote == '`' ? "name" : "string"));
-      return;
-    }
-    ++at_;
-    token_.kind = quote == '`' ? Token::Kind::kQuotedName : Token::Kind::kText;
-  }
-
-  void ReadSign() {
-    constexpr std::array<std::string_view, 10> kLong = {
-        "//", "**", "==", "!=", "<=", ">=", "&&", "||", "<>", "=>"};
-    token_.kind = Token::Kind::kSign;
-    for (const std::string_view sign : kLong) {
-      if (text_.substr(at_).starts_with(sign)) {
-        token_.text = sign;
-        at_ += sign.size();
-        return;
-      }
-    }
-    // A whole UTF-8 character, so that messages stay readable.
-    do {
-      token_.text += text_[at_++];
-    } while (at_ < text_.size() && (static_cast<unsigned char>(text_[at_]) & 0xC0) == 0x80);
   }
 
   bool IsSign(std::string_view sign) const {
-    return token_.kind == Token::Kind::kSign && token_.text == sign;
+    return token_.kind == ConstraintToken::Kind::kSign && token_.text == sign;
   }
   bool IsWord(std::string_view word) const {
-    return token_.kind == Token::Kind::kName && token_.text == word;
+    return token_.kind == ConstraintToken::Kind::kName && token_.text == word;
   }
   bool TakeSign(std::string_view sign) {
     if (!IsSign(sign)) {
@@ -377,9 +290,9 @@ class Parser {
   }
 
   ConstraintTree Atom() {
-    const Token token = token_;
+    const ConstraintToken token = token_;
     switch (token.kind) {
-      case Token::Kind::kNumber: {
+      case ConstraintToken::Kind::kNumber: {
         Advance();
         ConstraintTree node = Node(ConstraintOp::kNumber, token.column);
         if (node != nullptr) {
@@ -387,7 +300,7 @@ class Parser {
         }
         return node;
       }
-      case Token::Kind::kText: {
+      case ConstraintToken::Kind::kText: {
         Advance();
         ConstraintTree node = Node(ConstraintOp::kText, token.column);
         if (node != nullptr) {
@@ -395,23 +308,23 @@ class Parser {
         }
         return node;
       }
-      case Token::Kind::kName:
+      case ConstraintToken::Kind::kName:
         return NamedAtom(token);
-      case Token::Kind::kQuotedName:
+      case ConstraintToken::Kind::kQuotedName:
         Advance();
         return NameNode(token);
-      case Token::Kind::kSign:
+      case ConstraintToken::Kind::kSign:
         if (IsSign("(") || IsSign("[")) {
           return Bracketed();
         }
         return Unexpected("a value");
-      case Token::Kind::kEnd:
+      case ConstraintToken::Kind::kEnd:
         return Unexpected("a value");
     }
     return nullptr;
   }
 
-  ConstraintTree NamedAtom(const Token& token) {
+  ConstraintTree NamedAtom(const ConstraintToken& token) {
     constexpr std::array<std::string_view, 4> kOperators = {"and", "or", "not", "in"};
     if (std::ranges::find(kOperators, token.text) != kOperators.end()) {
       return Unexpected("a value");
@@ -431,7 +344,7 @@ class Parser {
     return IsSign("(") ? Call(token) : NameNode(token);
   }
 
-  ConstraintTree NameNode(const Token& token) {
+  ConstraintTree NameNode(const ConstraintToken& token) {
     ConstraintTree node = Node(ConstraintOp::kName, token.column);
     if (node == nullptr) {
       return nullptr;
@@ -445,7 +358,7 @@ class Parser {
     return node;
   }
 
-  ConstraintTree Call(const Token& token) {
+  ConstraintTree Call(const ConstraintToken& token) {
     const ConstraintFunction* function = FindConstraintFunction(token.text);
     if (function == nullptr) {
       return Fail(token.column, fmt::format("there is no function \"{}\"", token.text),
@@ -505,8 +418,8 @@ class Parser {
 
   std::string_view text_;
   ConstraintError& error_;
-  std::size_t at_ = 0;
-  Token token_;
+  ConstraintLexer lexer_;
+  ConstraintToken token_;
   int depth_ = 0;
   std::size_t nodes_ = 0;
   bool failed_ = false;
