@@ -150,7 +150,7 @@ class AshaStopper : public EarlyStopper {
     }
     Prospects prospects;
     prospects.own = own->second;
-    for (const auto& [other, end] : ends_) {
+    for (const auto& [other, end] : ends_) {  // older ones have smaller ids
       prospects.all.push_back(end);
       const auto found = runs_.find(other);
       if (found == runs_.end()) {

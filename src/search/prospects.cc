@@ -8,7 +8,8 @@
 namespace regatta::search {
 namespace {
 
-constexpr double kMargin = 0.05;             // of the span of all expected ends
+constexpr double kMargin = 0.05;             // of what there is to win
+constexpr std::size_t kFirst = 20;           // trials that say how much that is
 constexpr std::size_t kWrongStopShare = 50;  // one in so many stopped may have been wrong
 
 // The value with a `tenths` tenth of the others before it.
@@ -21,8 +22,10 @@ double AtTenth(std::vector<double>& values, std::size_t tenths) {
 }  // namespace
 
 ProspectVerdict JudgeProspects(Prospects prospects, double sign) {
+  std::vector<double> first = prospects.all;
+  first.resize(std::min(first.size(), kFirst));
   const double best_of_all = AtTenth(prospects.all, 1);
-  const double span = AtTenth(prospects.all, 9) - best_of_all;
+  const double span = AtTenth(first, 9) - best_of_all;
   const auto regretted = static_cast<std::size_t>(
       std::ranges::count_if(prospects.stopped, [&](double end) { return end < best_of_all; }));
   const bool is_careful = regretted * kWrongStopShare > prospects.stopped.size();

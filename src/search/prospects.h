@@ -5,8 +5,10 @@
 // it stops what is as good as the best. So a trial is spared
 //
 //   - among the best two fifths by expected end of those that reached its rung, and
-//   - where that end is worse than their best tenth by no more than a twentieth of the span between
-//     the best and the worst tenth of all expected ends: a difference of no matter.
+//   - where that end is worse than their best tenth by no more than a twentieth of what lies
+//     between the best tenth of all expected ends and the worst tenth of the first 20 trials': a
+//     difference that does not matter. The first trials were chosen knowing little, so they say
+//     what there is to win; late ones lie so close that every difference would seem to matter.
 //
 // The rule also looks back: a trial that was stopped and that the model, which knows more by now,
 // expects among the best tenth of all was stopped wrongly as far as anybody can tell. While those
@@ -20,11 +22,11 @@
 
 namespace regatta::search {
 
-// Values expected at full length, lower is better, all finite, in any order.
+// Values expected at full length, lower is better, all finite.
 struct Prospects {
   double own = 0;
   std::vector<double> rung;     // of the trials that reached the rung, this one included
-  std::vector<double> all;      // of all trials that the model knows; not empty
+  std::vector<double> all;      // of all trials that the model knows, oldest first; not empty
   std::vector<double> stopped;  // of those that ended before others of the search
 };
 

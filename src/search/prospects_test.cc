@@ -25,9 +25,10 @@ TEST(JudgeProspects, SparesTheBestTwoFifthsByExpectedEnd) {
   EXPECT_EQ(last.reason, "the model expects 39 of it in the end, among the best 40 of 100");
   const ProspectVerdict first = JudgeProspects(Hundred(40), 1);
   EXPECT_FALSE(first.is_spared);
-  EXPECT_EQ(first.reason,
-            "the model expects 40 of it in the end, not among the best 40 of 100, nor within 4 of "
-            "the best tenth (10)");
+  EXPECT_EQ(
+      first.reason,
+      "the model expects 40 of it in the end, not among the best 40 of 100, nor within 4.1 of "
+      "the best tenth (10)");
 }
 
 TEST(JudgeProspects, SaysValuesInTheMetricsOwnSign) {
@@ -52,6 +53,23 @@ TEST(JudgeProspects, SparesWhatIsWorseThanTheBestTenthByLittle) {
       << close.reason;
   prospects.all = prospects.rung;
   EXPECT_FALSE(JudgeProspects(prospects, 1).is_spared) << "where they span 0.04 it is far behind";
+}
+
+// What was seen first says what there is to win, however many lie close together since.
+TEST(JudgeProspects, KeepsItsMarginAsTheSearchCloses) {
+  Prospects prospects;
+  for (int i = 0; i < 20; ++i) {
+    prospects.all.push_back(1 + 0.1 * i);
+  }
+  for (int i = 0; i < 500; ++i) {
+    prospects.rung.push_back(1e-5 * i);
+    prospects.all.push_back(1e-5 * i);
+  }
+  prospects.own = 0.004;
+  EXPECT_TRUE(JudgeProspects(prospects, 1).is_spared);
+  prospects.all[0] = 1e9;
+  prospects.own = 0.3;
+  EXPECT_FALSE(JudgeProspects(prospects, 1).is_spared) << "one that diverged is no measure";
 }
 
 TEST(JudgeProspects, IsCarefulWhileMoreThanTwoInAHundredStoppedLookGoodByNow) {
