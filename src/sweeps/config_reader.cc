@@ -72,15 +72,6 @@ const Value* MapReader::Find(std::string_view key) {
   return map_.Find(key);
 }
 
-Position MapReader::KeyPosition(std::string_view key) const {
-  for (const Member& member : map_.as_map()) {
-    if (member.key == key) {
-      return member.key_position;
-    }
-  }
-  return map_.position;
-}
-
 void MapReader::Report(Severity severity, std::string_view key, std::string message,
                        std::string suggestion) const {
   const Value* value = map_.Find(key);

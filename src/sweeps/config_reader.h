@@ -59,7 +59,6 @@ class MapReader {
   // The value of the key, or null; the key counts as known from now on.
   const Value* Find(std::string_view key);
   bool Has(std::string_view key) const { return map_.Find(key) != nullptr; }
-  Position KeyPosition(std::string_view key) const;
 
   // Each reads the key if it is there, and reports with `severity` what is no such thing.
   std::optional<std::string> Text(std::string_view key, Severity severity);

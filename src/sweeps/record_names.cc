@@ -17,7 +17,6 @@ constexpr std::array<std::string_view, 6> kPointStates = {"open",   "active", "f
 constexpr std::array<std::string_view, 12> kAttemptStates = {
     "waiting",       "offered", "running", "preempting", "preempted",  "finished",
     "stopped_early", "failed",  "lost",    "killed",     "superseded", "deleted"};
-constexpr std::array<std::string_view, 4> kFailureCauses = {"none", "lost", "oom", "failed"};
 
 }  // namespace
 
@@ -55,10 +54,6 @@ std::string_view PointStateName(PointState state) {
 
 std::string_view AttemptStateName(AttemptState state) {
   return kAttemptStates.at(static_cast<std::size_t>(state));
-}
-
-std::string_view FailureCauseName(FailureCause cause) {
-  return kFailureCauses.at(static_cast<std::size_t>(cause));
 }
 
 }  // namespace regatta::sweeps

@@ -340,6 +340,4 @@ Result<ParsedSweep> ParseSweepConfig(std::string_view text, const SweepConfigOpt
   return InvalidArgument(std::move(message));
 }
 
-std::string SweepDocumentJson(const ParsedSweep& parsed) { return ToJson(parsed.document); }
-
 }  // namespace regatta::sweeps

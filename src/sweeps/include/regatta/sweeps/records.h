@@ -83,7 +83,6 @@ enum class FailureCause : std::uint8_t {
             // memory
   kFailed,  // the program ended with a non-zero exit code, or never called wandb.init
 };
-std::string_view FailureCauseName(FailureCause cause);
 
 // Key: none, one row for each sweep.
 struct SweepRecord {

@@ -217,7 +217,4 @@ ParsedSweep InspectSweepConfig(std::string_view text, const SweepConfigOptions& 
 // too, one after the other.
 Result<ParsedSweep> ParseSweepConfig(std::string_view text, const SweepConfigOptions& options = {});
 
-// The command of a stored sweep is wanted by agents that know no YAML: the tree as one JSON line.
-std::string SweepDocumentJson(const ParsedSweep& parsed);
-
 }  // namespace regatta::sweeps

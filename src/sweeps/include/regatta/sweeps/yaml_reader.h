@@ -42,8 +42,8 @@ struct YamlDocument {
 // than one document, or breaks a limit.
 Result<YamlDocument> ReadYaml(std::string_view text, const YamlOptions& options = {});
 
-// What the plain scalar `text` means: the typing rules alone, for tests and explanations. A date
-// comes back as kInvalidArgument.
+// What the plain scalar `text` means: the typing rules alone, for tests. A date comes back as
+// kInvalidArgument.
 Result<Value> ReadPlainScalar(std::string_view text, bool strict_yaml);
 
 }  // namespace regatta::sweeps
