@@ -216,7 +216,7 @@ def stage_fuzz(runner: Runner, tally: Tally) -> None:
         corpus = source.parent / "fuzz_corpus" / source.stem
         found = runner.scratch / f"fuzz-{source.stem}"
         found.mkdir()
-        # One seed, so that a commit is judged alike wherever it is; new inputs are for the full run.
+        # One seed, so that a commit meets the same inputs wherever it is, as far as its time goes; new ones are for the full run.
         seed = 0 if runner.full else 1
         command = [binary, f"-seed={seed}", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048", "-max_len=65536",
                    "-print_final_stats=1", f"-artifact_prefix={found}/", found]

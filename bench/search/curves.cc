@@ -263,6 +263,7 @@ class Simulation {
       stopper_->SetRunning(id, false);
     }
     if (stops && !blew_up) {
+      stopper_->MarkStopped(id);
       stopped_.push_back(id);
     }
     trial.state = blew_up ? TrialState::kFailed : TrialState::kFinished;

@@ -59,11 +59,11 @@ std::string OutlookText(const json& outlook) {
 
 std::string EarlyStopsText(const json& stops) {
   const std::int64_t audited = CountOf(stops, "audited");
-  std::string text = fmt::format("{} runs were stopped early", CountOf(stops, "stopped"));
+  const std::int64_t stopped = CountOf(stops, "stopped");
+  std::string text = fmt::format("{} run{} stopped early", stopped, stopped == 1 ? "" : "s");
   if (audited > 0) {
-    text +=
-        fmt::format("; {} more were spared to test the rule, {} of them ended in the best tenth",
-                    audited, CountOf(stops, "wrong"));
+    text += fmt::format("; {} spared to test the rule, of which {} ended among the best tenth",
+                        audited, CountOf(stops, "wrong"));
   }
   return text;
 }

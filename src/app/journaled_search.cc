@@ -221,7 +221,20 @@ void JournaledSearch::TellStopper(const JournalEntry& entry, const Trial& trial)
     stopper_->Report(trial.id, counts_values_ ? values : entry.step, entry.value);
   } else if (entry.kind == JournalEntry::Kind::kTold) {
     stopper_->SetRunning(trial.id, false);
+    if (EndedShort(trial)) stopper_->MarkStopped(trial.id);
   }
+}
+
+// Nobody says why a trial that did not fail ended before its full length; the rule is who asks for
+// it.
+bool JournaledSearch::EndedShort(const Trial& trial) const {
+  if (trial.state != search::TrialState::kFinished || trial.observations.empty() ||
+      !options_.fidelity || !options_.fidelity->max) {
+    return false;
+  }
+  const std::int64_t reached = counts_values_ ? static_cast<std::int64_t>(trial.observations.size())
+                                              : trial.observations.back().step;
+  return reached < *options_.fidelity->max;
 }
 
 void JournaledSearch::TellPromoter(const JournalEntry& entry, const Trial& trial) {

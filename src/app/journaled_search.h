@@ -85,6 +85,7 @@ class JournaledSearch {
   Result<void> CheckPoint(const search::Point& point) const;
   Result<search::Trial> Changed(const JournalEntry& entry) const;
   void TellStopper(const JournalEntry& entry, const search::Trial& trial);
+  bool EndedShort(const search::Trial& trial) const;
   Result<void> CheckStep(const JournalEntry& entry, const search::Trial& trial) const;
   void TellPopulation(const JournalEntry& entry);
   void TellPromoter(const JournalEntry& entry, const search::Trial& trial);

@@ -35,6 +35,13 @@ Utf8Step ReadUtf8(std::string_view text, std::size_t at) {
   return {.length = length, .character = character, .is_valid = true};
 }
 
+std::optional<char32_t> JoinSurrogates(char32_t high, char32_t low) {
+  if (high < 0xD800 || high > 0xDBFF || low < 0xDC00 || low > 0xDFFF) {
+    return std::nullopt;
+  }
+  return 0x10000 + ((high - 0xD800) << 10U) + (low - 0xDC00);
+}
+
 void AppendUtf8(char32_t character, std::string& out) {
   const auto tail = [&](unsigned shift) {
     out += static_cast<char>(0x80U | ((character >> shift) & 0x3FU));

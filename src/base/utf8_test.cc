@@ -32,6 +32,15 @@ TEST(Utf8, WritesAReplacementForWhatIsNoCharacter) {
   }
 }
 
+TEST(Utf8, JoinsPairsOfSurrogates) {
+  EXPECT_EQ(JoinSurrogates(0xD800, 0xDC00), 0x10000U);
+  EXPECT_EQ(JoinSurrogates(0xD83D, 0xDE00), 0x1F600U);
+  EXPECT_EQ(JoinSurrogates(0xDBFF, 0xDFFF), 0x10FFFFU);
+  EXPECT_FALSE(JoinSurrogates(0xDC00, 0xDC00));
+  EXPECT_FALSE(JoinSurrogates(0xD800, 0xD800));
+  EXPECT_FALSE(JoinSurrogates('a', 0xDC00));
+}
+
 TEST(Utf8, ReadsWhatItWrote) {
   for (char32_t character = 0; character <= 0x10FFFF; ++character) {
     if (character >= 0xD800 && character <= 0xDFFF) continue;

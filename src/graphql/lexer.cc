@@ -205,9 +205,7 @@ bool Lexer::UnescapeUnicode(std::string& out, std::size_t escape_begin) {
   if (point && *point >= 0xD800 && *point <= 0xDBFF && StartsWith("\\u")) {
     at_ += 2;
     const std::optional<std::uint32_t> low = ReadHex4();
-    point = low && *low >= 0xDC00 && *low <= 0xDFFF
-                ? std::optional(0x10000 + ((*point - 0xD800) << 10U) + (*low - 0xDC00))
-                : std::nullopt;
+    point = low ? JoinSurrogates(*point, *low) : std::nullopt;
   } else if (point && *point >= 0xD800 && *point <= 0xDFFF) {
     point = std::nullopt;
   }

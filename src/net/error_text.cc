@@ -37,15 +37,13 @@ std::optional<std::string> Unquote(std::string_view rest) {
     if (escape == 'u') {
       std::optional<std::uint32_t> point = TakeUnit(rest);
       if (!point) return std::nullopt;
-      if (*point >= 0xd800 && *point < 0xdc00 && rest.starts_with("\\u")) {
-        rest.remove_prefix(2);
-        const std::optional<std::uint32_t> low = TakeUnit(rest);
+      if (rest.starts_with("\\u")) {
+        std::string_view after = rest.substr(2);
+        const std::optional<std::uint32_t> low = TakeUnit(after);
         if (!low) return std::nullopt;
-        if (*low >= 0xdc00 && *low < 0xe000) {
-          point = 0x10000 + ((*point - 0xd800) << 10) + (*low - 0xdc00);
-        } else {
-          AppendUtf8(*point, out);
-          point = low;
+        if (const std::optional<char32_t> joined = JoinSurrogates(*point, *low)) {
+          point = *joined;
+          rest = after;
         }
       }
       AppendUtf8(*point, out);

@@ -51,6 +51,7 @@ TEST(Http, ErrorsHaveTheFormThatClientsShow) {
   EXPECT_EQ(ErrorTextOf(R"({"error": "\u00e9\ud83d\ude00"})"), "é😀");
   // Half a pair is no character; what follows it is.
   EXPECT_EQ(ErrorTextOf(R"({"error": "\ud83d\u00e9"})"), "\uFFFDé");
+  EXPECT_EQ(ErrorTextOf(R"({"error": "\ud83d\ud83d\ude00"})"), "\uFFFD😀");
   EXPECT_EQ(ErrorTextOf("plain"), "plain");
 }
 

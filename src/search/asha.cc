@@ -46,7 +46,12 @@ class AshaStopper : public EarlyStopper {
     }
   }
 
-  void SetRunning(TrialId id, bool running) override { runs_[id].running = running; }
+  void SetRunning(TrialId id, bool running) override {
+    runs_[id].running = running;
+    runs_[id].stopped = runs_[id].stopped && !running;
+  }
+
+  void MarkStopped(TrialId id) override { runs_[id].stopped = true; }
 
   void Forget(TrialId id) override {
     const auto found = runs_.find(id);
@@ -124,6 +129,7 @@ class AshaStopper : public EarlyStopper {
  private:
   struct Run {
     bool running = true;
+    bool stopped = false;  // by this rule
     std::int64_t invalid = 0;
     double best_so_far = std::numeric_limits<double>::infinity();
     std::vector<double> best;  // at each rung it has reached
@@ -144,10 +150,6 @@ class AshaStopper : public EarlyStopper {
     if (own == ends_.end()) {
       return;
     }
-    std::size_t farthest = 0;  // rungs that any trial has reached
-    for (const auto& [other, run] : runs_) {
-      farthest = std::max(farthest, run.best.size());
-    }
     Prospects prospects;
     prospects.own = own->second;
     for (const auto& [other, end] : ends_) {  // older ones have smaller ids
@@ -160,7 +162,7 @@ class AshaStopper : public EarlyStopper {
       if (run.best.size() > rung) {
         prospects.rung.push_back(end);
       }
-      if (!run.running && run.best.size() < farthest) {
+      if (run.stopped) {
         prospects.stopped.push_back(end);
       }
     }

@@ -27,6 +27,8 @@ class AuditedStopper : public EarlyStopper {
 
   void SetRunning(TrialId id, bool running) override { rule_->SetRunning(id, running); }
 
+  void MarkStopped(TrialId id) override { rule_->MarkStopped(id); }
+
   void Forget(TrialId id) override {
     rule_->Forget(id);
     measured_.erase(id);

@@ -25,7 +25,7 @@ ProspectVerdict JudgeProspects(Prospects prospects, double sign) {
   std::vector<double> first = prospects.all;
   first.resize(std::min(first.size(), kFirst));
   const double best_of_all = AtTenth(prospects.all, 1);
-  const double span = AtTenth(first, 9) - best_of_all;
+  const double span = std::max(0.0, AtTenth(first, 9) - best_of_all);
   const auto regretted = static_cast<std::size_t>(
       std::ranges::count_if(prospects.stopped, [&](double end) { return end < best_of_all; }));
   const bool is_careful = regretted * kWrongStopShare > prospects.stopped.size();

@@ -3,9 +3,10 @@
 //
 // Rank alone stops what learns slowly, and late in a search, when all proposals are about as good,
 // it stops what is as good as the best. So a trial is spared
+// if it is
 //
-//   - among the best two fifths by expected end of those that reached its rung, and
-//   - where that end is worse than their best tenth by no more than a twentieth of what lies
+//   - among the best two fifths by expected end of those that reached its rung, or
+//   - expected to end worse than their best tenth by no more than a twentieth of what lies
 //     between the best tenth of all expected ends and the worst tenth of the first 20 trials': a
 //     difference that does not matter. The first trials were chosen knowing little, so they say
 //     what there is to win; late ones lie so close that every difference would seem to matter.
@@ -27,7 +28,7 @@ struct Prospects {
   double own = 0;
   std::vector<double> rung;     // of the trials that reached the rung, this one included
   std::vector<double> all;      // of all trials that the model knows, oldest first; not empty
-  std::vector<double> stopped;  // of those that ended before others of the search
+  std::vector<double> stopped;  // of those that the rule stopped
 };
 
 struct ProspectVerdict {

@@ -109,6 +109,7 @@ TEST(ModelStopper, StopsLessOnceItExpectsMuchOfWhatItStopped) {
   }
   for (TrialId id = 15; id < 20; ++id) {
     stopper->SetRunning(id, false);
+    stopper->MarkStopped(id);
   }
   stopper->Report(0, 2, 0);
   stopper->Expect(ends);
@@ -122,11 +123,13 @@ TEST(ModelStopper, StopsLessOnceItExpectsMuchOfWhatItStopped) {
   EXPECT_TRUE(stopper->Decide(14).stop) << "the worst third all the same";
   ends[19].value = 19;
   ends[18].value = 18;
-  stopper->Report(0, 4, 0);
-  stopper->SetRunning(0, false);
+  for (const TrialId id : {0U, 1U, 2U}) {
+    stopper->SetRunning(id, false);
+    ends[id].value = -1;
+  }
   stopper->Expect(ends);
   EXPECT_TRUE(stopper->Decide(10).stop)
-      << "what ended in full is not among the stopped: " << stopper->Decide(10).reason;
+      << "what failed, or came to its end, was not stopped: " << stopper->Decide(10).reason;
 }
 
 TEST(ModelStopper, IsTheOnlyOneThatListens) {

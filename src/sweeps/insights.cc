@@ -96,6 +96,7 @@ std::vector<const SweepResults::Outcome*> ChosenOf(const std::vector<SweepResult
   return kept;
 }
 
+// `goal`: of the first objective, which stopping rules and `best` are about.
 SweepResults::EarlyStops EarlyStopsOf(const std::vector<AttemptRecord>& attempts,
                                       search::Goal goal) {
   SweepResults::EarlyStops stops;
@@ -186,7 +187,7 @@ Result<SweepResults> ReadSweepResults(const tracking::Tables& tables, const Swee
     fingerprint.Add(std::uint64_t{group});
     fingerprint.Add(value);
   }
-  results.early_stops = EarlyStopsOf(*attempts, found->goal);
+  results.early_stops = EarlyStopsOf(*attempts, objectives.front().goal);
   fingerprint.Add(std::uint64_t{results.early_stops.stopped});
   fingerprint.Add(std::uint64_t{results.early_stops.audit.audited});
   fingerprint.Add(std::uint64_t{results.early_stops.audit.wrong});

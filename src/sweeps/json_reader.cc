@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -198,17 +199,17 @@ class JsonReader {
     if (!ReadHex4(code)) {
       return false;
     }
-    if (code >= 0xD800 && code < 0xDC00 && text_.substr(at_).starts_with("\\u")) {
+    if (text_.substr(at_).starts_with("\\u")) {
+      const std::size_t next = at_;
       at_ += 2;
       std::uint32_t low = 0;
       if (!ReadHex4(low)) {
         return false;
       }
-      if (low >= 0xDC00 && low < 0xE000) {
-        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+      if (const std::optional<char32_t> joined = JoinSurrogates(code, low)) {
+        code = *joined;
       } else {
-        AppendUtf8(code, out);
-        code = low;
+        at_ = next;
       }
     }
     AppendUtf8(code, out);

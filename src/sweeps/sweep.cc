@@ -98,7 +98,7 @@ Result<void> Sweep::Load(SweepRecords records) {
       if (attempt.state == AttemptState::kDeleted) {
         stopper_->Forget(attempt.serial);
       } else {
-        stopper_->SetRunning(attempt.serial, attempt.state == AttemptState::kRunning);
+        TellStopperState(attempt);
       }
     }
   }

@@ -100,8 +100,16 @@ void Sweep::CloseAttempt(AttemptRecord& attempt, AttemptState state, std::string
   attempt.state = state;
   attempt.ended_at = now_;
   attempt.why = std::move(why);
-  if (stopper_) {
-    stopper_->SetRunning(attempt.serial, false);
+  TellStopperState(attempt);
+}
+
+void Sweep::TellStopperState(const AttemptRecord& attempt) {
+  if (!stopper_) {
+    return;
+  }
+  stopper_->SetRunning(attempt.serial, attempt.state == AttemptState::kRunning);
+  if (attempt.state == AttemptState::kStoppedEarly) {
+    stopper_->MarkStopped(attempt.serial);
   }
 }
 

@@ -130,11 +130,10 @@ void Sweep::Finish(std::uint32_t serial, std::int64_t exit_code, bool is_out_of_
   attempt.exit_code = exit_code;
   const bool is_stopped_early = attempt.stop == StopCause::kEarlyTermination;
   if (exit_code == 0 || is_stopped_early) {
-    const bool is_audit = attempt.stop_facts && attempt.stop_facts->is_audit;
-    Emit(SetRunState{attempt.run_id, exit_code == 0 ? RunState::kFinished : RunState::kKilled,
-                     is_stopped_early ? attempt.why : ""});
-    Win(serial, is_stopped_early ? AttemptState::kStoppedEarly : AttemptState::kFinished,
-        is_stopped_early || is_audit ? attempt.why : "");
+    const std::string why = is_stopped_early ? attempt.why : "";
+    Emit(
+        SetRunState{attempt.run_id, exit_code == 0 ? RunState::kFinished : RunState::kKilled, why});
+    Win(serial, is_stopped_early ? AttemptState::kStoppedEarly : AttemptState::kFinished, why);
   } else if (attempt.stop != StopCause::kNone) {
     Kill(serial, attempt.why);
   } else if (attempt.state == AttemptState::kPreempting) {
@@ -274,7 +273,7 @@ void Sweep::TakeValues(std::uint32_t serial, const MetricUpdate& update) {
       stopper_->Report(serial, settings_.counts_steps ? step : static_cast<std::int64_t>(count),
                        value.value);
       // The first report makes a trial running; one that ended stays ended.
-      stopper_->SetRunning(serial, attempt.state == AttemptState::kRunning);
+      TellStopperState(attempt);
     }
   }
   if (!rows.values.empty()) {
@@ -321,10 +320,12 @@ void Sweep::TakeExpectations() {
   expected_ = expected;
   std::vector<search::ExpectedEnd> ends;
   for (const search::ExpectedEnd& end : *expected) {
+    // Of each of its points the attempt that counts: the others came to no end of their own.
     for (std::size_t point = end.trial; point < points_.size() && points_[point].group == end.trial;
          ++point) {
-      for (const std::uint32_t serial : point_attempts_[point]) {
-        ends.push_back({.trial = serial, .value = end.value});
+      const PointRecord& record = points_[point];
+      if (const auto serial = record.result ? record.result : record.attempt) {
+        ends.push_back({.trial = *serial, .value = end.value});
       }
     }
   }
@@ -344,12 +345,9 @@ void Sweep::JudgeEarly(std::uint32_t serial) {
   if (!decision.stop && !is_new_audit) {
     return;
   }
-  AttemptRecord& edited = EditAttempt(serial);
-  edited.stop_facts = StopFacts{decision.rule, decision.rung, decision.value, decision.threshold,
-                                decision.is_audit};
-  if (is_new_audit) {
-    edited.why = std::move(decision.reason);
-  } else {
+  EditAttempt(serial).stop_facts = StopFacts{decision.rule, decision.rung, decision.value,
+                                             decision.threshold, decision.is_audit};
+  if (decision.stop) {
     SetStop(serial, StopCause::kEarlyTermination, std::move(decision.reason));
   }
 }

@@ -18,20 +18,28 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+// What the newest stopper was told.
+struct Told {
+  std::set<search::TrialId> stopped;
+  std::map<search::TrialId, double> ends;
+};
+
 // Stops every trial whose newest value is above 100, unless it is expected to come below 10; above
 // 1,000 it says so and lets it run on.
 class Above100Stopper : public search::EarlyStopper {
  public:
+  explicit Above100Stopper(Told* told) : told_(told) { told_->stopped.clear(); }
   void Report(search::TrialId trial, std::int64_t, double value) override { last_[trial] = value; }
   void SetRunning(search::TrialId, bool) override {}
+  void MarkStopped(search::TrialId trial) override { told_->stopped.insert(trial); }
   void Forget(search::TrialId trial) override { last_.erase(trial); }
   search::StopDecision Decide(search::TrialId trial) const override {
     search::StopDecision decision;
     decision.trial = trial;
     const auto found = last_.find(trial);
-    const auto end = ends_.find(trial);
-    decision.stop =
-        found != last_.end() && found->second > 100 && !(end != ends_.end() && end->second < 10);
+    const auto end = told_->ends.find(trial);
+    decision.stop = found != last_.end() && found->second > 100 &&
+                    !(end != told_->ends.end() && end->second < 10);
     decision.is_audit = decision.stop && found->second > 1000;
     decision.stop = decision.stop && !decision.is_audit;
     decision.rule = "above";
@@ -44,16 +52,16 @@ class Above100Stopper : public search::EarlyStopper {
   }
   std::vector<search::StopDecision> DecideAll() const override { return {}; }
   void Expect(std::span<const search::ExpectedEnd> ends) override {
-    ends_.clear();
+    told_->ends.clear();
     for (const search::ExpectedEnd& end : ends) {
-      ends_[end.trial] = end.value;
+      told_->ends[end.trial] = end.value;
     }
   }
   bool wants_expectations() const override { return true; }
 
  private:
   std::map<search::TrialId, double> last_;
-  std::map<search::TrialId, double> ends_;
+  Told* told_;
 };
 
 template <typename T>
@@ -78,7 +86,7 @@ class SweepTest : public testing::Test {
   Sweep& Get() {
     if (!sweep_) {
       sweep_ = Sweep::Create(settings_, std::make_unique<NumberSource>(source_),
-                             std::make_unique<Above100Stopper>());
+                             std::make_unique<Above100Stopper>(&told_));
     }
     return *sweep_;
   }
@@ -105,7 +113,7 @@ class SweepTest : public testing::Test {
       }
     }
     auto restored = Sweep::Restore(settings_, std::make_unique<NumberSource>(source_),
-                                   std::make_unique<Above100Stopper>(), rows_);
+                                   std::make_unique<Above100Stopper>(&told_), rows_);
     EXPECT_TRUE(restored.has_value()) << (restored ? "" : restored.error().message);
     sweep_ = *std::move(restored);
     return *std::move(made);
@@ -176,6 +184,7 @@ class SweepTest : public testing::Test {
 
   SweepSettings settings_;
   NumberSource::Options source_;
+  Told told_;
   Timestamp now_{hours(1000)};
   SweepRecords rows_;
   std::map<std::string, RunState> run_states_;
@@ -774,11 +783,10 @@ TEST_F(SweepTest, RemembersThatARunWasSparedToTestTheRule) {
   EXPECT_FALSE(Get().ShouldStop(run));
   const StopFacts facts{"above", std::nullopt, 2000, 100, true};
   EXPECT_EQ(Attempt(run).stop_facts, facts) << "what was said first";
-  EXPECT_EQ(Attempt(run).why, "Above 100.");
+  EXPECT_EQ(Attempt(run).why, "") << "it was not stopped";
   Finish(run);
   EXPECT_EQ(Attempt(run).state, AttemptState::kFinished);
   EXPECT_EQ(Attempt(run).stop_facts, facts);
-  EXPECT_EQ(Attempt(run).why, "Above 100.");
 }
 
 TEST_F(SweepTest, HandsTheStopperWhatTheSearchExpectsOfGroupsAttemptByAttempt) {
@@ -801,6 +809,23 @@ TEST_F(SweepTest, HandsTheStopperWhatTheSearchExpectsOfGroupsAttemptByAttempt) {
   Commit(Get().Metrics(MetricUpdate{.run_id = again}, now_));
   Log(again, 300);
   EXPECT_TRUE(Get().ShouldStop(again)) << "group 1 is another one";
+  const std::uint32_t serial = Attempt(again).serial;
+  EXPECT_EQ(told_.ends, (std::map<search::TrialId, double>{{serial, 50}}))
+      << "nothing is expected of the lost attempt, and group 1 has none";
+}
+
+TEST_F(SweepTest, TellsTheStopperWhomItHasStoppedAndNotWhoFailed) {
+  Grid(3);
+  Register("a");
+  const std::string stopped = TakeAndStart("a");
+  Log(stopped, 200);
+  Finish(stopped, 143);
+  const std::string failed = TakeAndStart("a");
+  Log(failed, 1);
+  Finish(failed, 1);
+  Finish(TakeAndStart("a"));
+  const std::set<search::TrialId> one{Attempt(stopped).serial};
+  EXPECT_EQ(told_.stopped, one) << "as the sweep was rebuilt from its rows";
 }
 
 TEST_F(SweepTest, TakesEachHistoryLineOnceHoweverOftenItIsSent) {

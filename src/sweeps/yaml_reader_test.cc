@@ -200,6 +200,7 @@ TEST(Value, ReadsJsonWithPlaceOfTheMistake) {
   EXPECT_EQ(ToJson(*ParseJson("{\"a\":1,\"a\":2}")), "{\"a\":2}");
   EXPECT_FALSE(ParseJsonStrict("{\"a\":1,\"a\":2}"));
   EXPECT_EQ(ParseJson("\"\\ud83d\\ude00\"")->as_string(), "😀");
+  EXPECT_EQ(ParseJson("\"\\ud83d\\ud83d\\ude00\"")->as_string(), "\uFFFD😀") << "half a pair";
 }
 
 }  // namespace

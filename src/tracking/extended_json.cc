@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "regatta/base/utf8.h"
 #include "regatta/tracking/row_scanner.h"
@@ -135,13 +136,11 @@ class Reader {
           break;
         case 'u': {
           std::uint32_t code = Hex4();
-          if (code >= 0xd800 && code < 0xdc00 && end_ - at_ >= 6 && at_[0] == '\\' &&
-              at_[1] == 'u') {
+          if (end_ - at_ >= 6 && at_[0] == '\\' && at_[1] == 'u') {
             const char* before = at_;
             at_ += 2;
-            const std::uint32_t low = Hex4();
-            if (low >= 0xdc00 && low < 0xe000) {
-              code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            if (const std::optional<char32_t> joined = JoinSurrogates(code, Hex4())) {
+              code = *joined;
             } else {
               at_ = before;
             }

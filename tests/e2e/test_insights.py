@@ -206,4 +206,4 @@ def test_what_became_of_the_runs_that_were_spared_outlives_the_server(tmp_path):
     with Server.start(tmp_path / "data") as server:
         assert insights(server, user, sweep).json()["early_stops"] == expected
         text = Person(tmp_path, server, user).regatta("sweep", "insights", sweep).stdout
-        assert f"{len(stopped)} runs were stopped early; {len(spared)} more were spared to test the rule, 1 of them" in text, text
+        assert f"{len(stopped)} runs stopped early; {len(spared)} spared to test the rule, of which 1 ended" in text, text

@@ -35,7 +35,7 @@ export interface Outlook {
   gainUnlikely: boolean;
 }
 
-/** What `early_terminate` has done: how many runs it stopped, how many it spared to be tested, and how many of those ended among the best tenth. */
+/** What `early_terminate` has done: how many runs it stopped, how many that it spared have finished, and how many of those ended among the best tenth. */
 export interface EarlyStops {
   stopped: number;
   audited: number;

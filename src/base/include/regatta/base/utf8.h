@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,10 @@ Utf8Step ReadUtf8(std::string_view text, std::size_t at);
 
 // What stands for bytes or numbers that are no character, U+FFFD.
 inline constexpr std::string_view kUtf8Replacement = "\xEF\xBF\xBD";
+
+// The character of a pair of UTF-16 surrogates, as JSON's \u escapes write it; nothing if these two
+// are no pair.
+std::optional<char32_t> JoinSurrogates(char32_t high, char32_t low);
 
 // Surrogates and numbers beyond U+10FFFF are written as kUtf8Replacement.
 void AppendUtf8(char32_t character, std::string& out);

@@ -62,6 +62,10 @@ class EarlyStopper {
   // otherwise. An ended trial's values go on counting for the others.
   virtual void SetRunning(TrialId trial, bool running) = 0;
 
+  // The trial ended because the rule said stop, not by itself or by failing. Only "model" listens,
+  // which looks back at whom it stopped.
+  virtual void MarkStopped(TrialId /*trial*/) {}
+
   // Forgets the trial and its values.
   virtual void Forget(TrialId trial) = 0;
 

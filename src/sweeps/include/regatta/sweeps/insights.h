@@ -75,7 +75,7 @@ class SweepInsights {
   // {"metric", "results", "importance": {"trust", "parameters": [{"name", "alone", "total"}]},
   //  "optimum": {"parameters", "mean", "spread"},
   //  "outlook": {"expected_improvement", "share_of_spread", "gain_unlikely"},
-  //  "early_stops": {"stopped", "audited", "wrong"} if there was one,
+  //  "early_stops": {"stopped", "audited", "wrong"} unless all are 0,
   //  "slices": [{"parameter", "points": [{"value", "mean", "spread"}]}]}
   // Slices run through the predicted optimum, the most important parameter first; parameters that
   // are not active there have no points. Lists that move together (zip) are one parameter called

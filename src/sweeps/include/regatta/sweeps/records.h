@@ -184,7 +184,7 @@ struct AttemptRecord {
   // What the summary holds of each entry of `metrics`, in their order, and then of the logged key
   // that `regatta.cost` names; empty before it does.
   std::vector<std::optional<double>> outcomes = {};
-  std::optional<StopFacts> stop_facts = {};  // early_terminate said stop, for the first time
+  std::optional<StopFacts> stop_facts = {};  // the first audit, or the stop
 
   friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
 };

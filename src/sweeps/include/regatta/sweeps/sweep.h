@@ -291,6 +291,8 @@ class Sweep {
   std::uint32_t AddAttempt(std::uint32_t point, std::string run_id);
   std::string NewRunId(std::uint32_t serial);
   void CloseAttempt(AttemptRecord& attempt, AttemptState state, std::string why);
+  // Whether the attempt runs, and whether it was the stopper that ended it.
+  void TellStopperState(const AttemptRecord& attempt);
   void Win(std::uint32_t serial, AttemptState state, std::string why);
   void Supersede(std::uint32_t serial, std::uint32_t winner);
   void Kill(std::uint32_t serial, std::string why);
