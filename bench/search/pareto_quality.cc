@@ -238,6 +238,10 @@ int Main(const std::vector<std::string>& arguments) {
     program.insert({{"aware", 1}, {"planned", 1}});
   }
   const auto order = ParseOrder(arguments[1], std::span(arguments).subspan(2), std::move(program));
+  if (order && order->Count("trials") < 2) {
+    return ExitStatus("search_pareto",
+                      InvalidArgument("trials is below 2: half of them is reported, too"));
+  }
   return ExitStatus("search_pareto", order ? run(*order) : order.error());
 }
 

@@ -25,6 +25,7 @@ struct RunOptions : PersonOptions {
   bool is_sure = false;
 };
 
+// A run as the server described it, and the connection that it was asked over.
 struct FoundRun {
   std::unique_ptr<ApiClient> client;
   ItemPath path;
@@ -35,6 +36,7 @@ struct FoundRun {
 // kNotFound.
 Result<FoundRun> FindRun(const RunOptions& options, const std::string& text);
 
+// kNotFound, naming the run.
 Error NoRun(const ItemPath& path);
 
 // `regatta run history` and `regatta run logs`. The exit code.

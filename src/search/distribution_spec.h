@@ -11,6 +11,7 @@ namespace regatta::search {
 // 2^53 levels: above it neighbours cannot be told apart.
 inline constexpr double kLevelsMax = 9007199254740992.0;
 
+// Whether draws are rounded to multiples of a step.
 bool IsQuantized(DistributionKind kind);
 
 // The ends of the unquantised range.
