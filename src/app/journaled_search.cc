@@ -225,8 +225,7 @@ void JournaledSearch::TellStopper(const JournalEntry& entry, const Trial& trial)
   }
 }
 
-// Nobody says why a trial that did not fail ended before its full length; the rule is who asks for
-// it.
+// The journal keeps a stopped trial as a finished one; short of the full length it was stopped.
 bool JournaledSearch::EndedShort(const Trial& trial) const {
   if (trial.state != search::TrialState::kFinished || trial.observations.empty() ||
       !options_.fidelity || !options_.fidelity->max) {
