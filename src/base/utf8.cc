@@ -36,7 +36,7 @@ Utf8Step ReadUtf8(std::string_view text, std::size_t at) {
 }
 
 std::optional<char32_t> JoinSurrogates(char32_t high, char32_t low) {
-  if (high < 0xD800 || high > 0xDBFF || low < 0xDC00 || low > 0xDFFF) {
+  if (!IsHighSurrogate(high) || low < 0xDC00 || low > 0xDFFF) {
     return std::nullopt;
   }
   return 0x10000 + ((high - 0xD800) << 10U) + (low - 0xDC00);

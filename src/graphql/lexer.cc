@@ -202,7 +202,7 @@ std::optional<std::uint32_t> Lexer::ReadHex4() {
 // Reads what follows `\u`, pairs of surrogates included.
 bool Lexer::UnescapeUnicode(std::string& out, std::size_t escape_begin) {
   std::optional<std::uint32_t> point = ReadHex4();
-  if (point && *point >= 0xD800 && *point <= 0xDBFF && StartsWith("\\u")) {
+  if (point && IsHighSurrogate(*point) && StartsWith("\\u")) {
     at_ += 2;
     const std::optional<std::uint32_t> low = ReadHex4();
     point = low ? JoinSurrogates(*point, *low) : std::nullopt;

@@ -37,7 +37,7 @@ std::optional<std::string> Unquote(std::string_view rest) {
     if (escape == 'u') {
       std::optional<std::uint32_t> point = TakeUnit(rest);
       if (!point) return std::nullopt;
-      if (rest.starts_with("\\u")) {
+      if (IsHighSurrogate(*point) && rest.starts_with("\\u")) {
         std::string_view after = rest.substr(2);
         const std::optional<std::uint32_t> low = TakeUnit(after);
         if (!low) return std::nullopt;

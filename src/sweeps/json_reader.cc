@@ -199,7 +199,7 @@ class JsonReader {
     if (!ReadHex4(code)) {
       return false;
     }
-    if (text_.substr(at_).starts_with("\\u")) {
+    if (IsHighSurrogate(code) && text_.substr(at_).starts_with("\\u")) {
       const std::size_t next = at_;
       at_ += 2;
       std::uint32_t low = 0;

@@ -136,7 +136,7 @@ class Reader {
           break;
         case 'u': {
           std::uint32_t code = Hex4();
-          if (end_ - at_ >= 6 && at_[0] == '\\' && at_[1] == 'u') {
+          if (IsHighSurrogate(code) && end_ - at_ >= 6 && at_[0] == '\\' && at_[1] == 'u') {
             const char* before = at_;
             at_ += 2;
             if (const std::optional<char32_t> joined = JoinSurrogates(code, Hex4())) {

@@ -22,6 +22,9 @@ Utf8Step ReadUtf8(std::string_view text, std::size_t at);
 // What stands for bytes or numbers that are no character, U+FFFD.
 inline constexpr std::string_view kUtf8Replacement = "\xEF\xBF\xBD";
 
+// The first half of a pair of UTF-16 surrogates.
+constexpr bool IsHighSurrogate(char32_t unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
+
 // The character of a pair of UTF-16 surrogates, as JSON's \u escapes write it; nothing if these two
 // are no pair.
 std::optional<char32_t> JoinSurrogates(char32_t high, char32_t low);
