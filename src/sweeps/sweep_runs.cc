@@ -80,9 +80,7 @@ Result<Transition> Sweep::RunPreempting(std::string_view run_id, Timestamp now,
   if (attempt.state == AttemptState::kOffered || attempt.state == AttemptState::kRunning) {
     EditAttempt(*serial).state = AttemptState::kPreempting;
     RenewLease(*serial);
-    if (stopper_) {
-      stopper_->SetRunning(*serial, false);
-    }
+    TellStopperState(attempt);
     Emit(SetRunState{attempt.run_id, RunState::kPreempting, ""});
   }
   return EndAndFinish();
