@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "regatta/base/rng.h"
+#include "row_choice.h"
 #include "stoppers.h"
 
 namespace regatta::search {
@@ -80,12 +81,11 @@ StopAudit CountWrongStops(std::span<const EndedTrial> ended, Goal goal) {
   if (losses.empty()) {
     return audit;
   }
-  const auto best_tenth_end = losses.begin() + static_cast<std::ptrdiff_t>(losses.size() / 10);
-  std::ranges::nth_element(losses, best_tenth_end);
+  const double best_tenth_end = AtTenth(losses, 1);
   for (const EndedTrial& trial : ended) {
     if (trial.is_audit && std::isfinite(trial.best)) {
       ++audit.audited;
-      audit.wrong += sign * trial.best < *best_tenth_end ? 1 : 0;
+      audit.wrong += sign * trial.best < best_tenth_end ? 1 : 0;
     }
   }
   return audit;

@@ -187,8 +187,7 @@ void OutcomeModel::AddCost(const Rows& points, Rule rule, std::vector<double>& s
   const double weight = CostWeight(rule);
   if (weight > 0) {
     std::vector<double> mean(points.size());
-    std::vector<double> variance(points.size());
-    cost_->member(0).Predict(points, mean.data(), variance.data(), scratch_);
+    cost_->member(0).Predict(points, mean.data(), nullptr, scratch_);
     for (std::size_t i = 0; i < points.size(); ++i) {
       scores[i] -= weight * cost_->warp(0).Unwarp(mean[i]);
     }

@@ -5,19 +5,14 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "row_choice.h"
+
 namespace regatta::search {
 namespace {
 
 constexpr double kMargin = 0.05;             // of what there is to win
 constexpr std::size_t kFirst = 20;           // trials that say how much that is
 constexpr std::size_t kWrongStopShare = 50;  // one in so many stopped may have been wrong
-
-// The value with a `tenths` tenth of the others before it.
-double AtTenth(std::vector<double>& values, std::size_t tenths) {
-  const auto place = values.begin() + static_cast<std::ptrdiff_t>(values.size() * tenths / 10);
-  std::nth_element(values.begin(), place, values.end());
-  return *place;
-}
 
 }  // namespace
 

@@ -13,6 +13,12 @@ std::vector<std::size_t> ByValue(std::span<const double> y) {
   return order;
 }
 
+double AtTenth(std::vector<double>& values, std::size_t tenths) {
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(values.size() * tenths / 10);
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+
 double Quantile(std::span<const double> sorted, double share) {
   const double place = share * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
