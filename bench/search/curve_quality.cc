@@ -11,9 +11,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "curves.h"
@@ -22,6 +25,8 @@
 
 namespace regatta::bench {
 namespace {
+
+constexpr std::string_view kOneEpoch = "one-epoch";
 
 CurveMethod ParseMethod(const std::string& name) {
   CurveMethod method;
@@ -44,17 +49,22 @@ CurveMethod ParseMethod(const std::string& name) {
   return method;
 }
 
-void RunOne(const CurveTask& task, const std::string& label, const CurveMethod& method,
-            std::uint64_t seed, std::size_t workers, std::size_t full) {
+Result<void> RunOne(const CurveTask& task, const Order& order, const CurveMethod& method,
+                    std::uint64_t seed) {
+  const std::size_t workers = order.Count("workers");
   const auto length = static_cast<double>(task.epochs);
-  const auto budget = static_cast<std::size_t>(static_cast<double>(full) * length);
-  const bool is_rule = method.sampler == "one-epoch";
+  const auto budget = static_cast<std::size_t>(static_cast<double>(order.Count("full")) * length);
+  const bool is_rule = method.sampler == kOneEpoch;
   CurveResult result;
   if (!is_rule) {
-    result = SimulateCurves(task, method, seed, workers, budget);
+    auto simulated = SimulateCurves(task, method, seed, workers, budget);
+    if (!simulated) {
+      return WithOwnSettings(order, simulated.error());
+    }
+    result = *std::move(simulated);
   }
-  fmt::print("{},{},{},{},{},{},{}", task.name, seed, label, workers, result.trials, result.stopped,
-             result.wrongly_stopped);
+  fmt::print("{},{},{},{},{},{},{}", task.name, seed, order.label, workers, result.trials,
+             result.stopped, result.wrongly_stopped);
   for (int k = 0;; ++k) {
     const auto epochs = static_cast<std::size_t>(std::nearbyint(length * std::pow(2, k / 4.0)));
     if (epochs > budget) {
@@ -68,32 +78,28 @@ void RunOne(const CurveTask& task, const std::string& label, const CurveMethod& 
   }
   fmt::print("\n");
   std::fflush(stdout);
+  return Ok();
 }
 
 Result<void> Run(const std::vector<std::string>& arguments) {
-  const auto order = ParseOrder(arguments[0], std::span(arguments).subspan(1),
-                                {{"seeds", 5},
-                                 {"first", 0},
-                                 {"parity", 0},
-                                 {"limit", 1e9},
-                                 {"workers", 8},
-                                 {"full", 32},
-                                 {"eta", 3}});
+  const auto order = ParseOrder(
+      arguments[0], std::span(arguments).subspan(1),
+      {{"seeds", 5}, {"first", 0}, {"parity", 0}, {"limit", 1e9}, {"workers", 8}, {"full", 32}},
+      {{"eta", 3}});
   if (!order) {
     return order.error();
   }
   CurveMethod method = ParseMethod(order->method);
   method.settings = order->method_settings;
   method.eta = order->Number("eta");
-  std::string label = order->label;
-  if (method.eta != 3) {
-    label += fmt::format(" eta={:g}", method.eta);
+  if (method.sampler == kOneEpoch) {
+    if (Result<void> known = ExpectNoMethodSettings(*order); !known) {
+      return known;
+    }
   }
   return ForEachRun(*order, CurveTaskCount(), MakeCurveTask,
                     [&](const CurveTask& task, std::size_t /*number*/, std::uint64_t seed) {
-                      RunOne(task, label, method, seed, order->Count("workers"),
-                             order->Count("full"));
-                      return Ok();
+                      return RunOne(task, *order, method, seed);
                     });
 }
 

@@ -152,19 +152,21 @@ double Seen(const CurveTask& task, std::uint64_t seed, TrialId id, const Point& 
 
 class Simulation {
  public:
-  Simulation(const CurveTask& task, const CurveMethod& method, std::uint64_t seed,
-             std::size_t budget)
-      : task_(task), seed_(seed), budget_(budget) {
+  static Result<Simulation> Create(const CurveTask& task, const CurveMethod& method,
+                                   std::uint64_t seed, std::size_t budget) {
+    Simulation simulation(task, seed, budget);
     search::SamplerOptions options;
     options.seed = seed;
     options.settings = method.settings;
     if (method.knows_length) {
       options.fidelity = search::Fidelity{1, task.epochs, method.eta};
     }
-    fidelity_ = options.fidelity;
+    simulation.fidelity_ = options.fidelity;
     auto sampler = search::MakeSampler(method.sampler, task.space, options);
-    Check(sampler.has_value(), "the method has a sampler that searches every space");
-    sampler_ = *std::move(sampler);
+    if (!sampler) {
+      return sampler.error();
+    }
+    simulation.sampler_ = *std::move(sampler);
     if (!method.stopper.empty()) {
       search::StopperOptions stop;
       stop.type = method.stopper;
@@ -172,9 +174,12 @@ class Simulation {
       stop.max_iter = task.epochs;
       stop.eta = method.eta;
       auto stopper = search::MakeStopper(stop);
-      Check(stopper.has_value(), "the method has a stopping rule");
-      stopper_ = *std::move(stopper);
+      if (!stopper) {
+        return stopper.error();
+      }
+      simulation.stopper_ = *std::move(stopper);
     }
+    return simulation;
   }
 
   CurveResult Run(std::size_t workers) {
@@ -191,6 +196,9 @@ class Simulation {
   }
 
  private:
+  Simulation(const CurveTask& task, std::uint64_t seed, std::size_t budget)
+      : task_(task), seed_(seed), budget_(budget) {}
+
   struct Event {
     double time;
     TrialId trial;
@@ -336,9 +344,13 @@ CurveTask MakeCurveTask(std::size_t number) {
   return task;
 }
 
-CurveResult SimulateCurves(const CurveTask& task, const CurveMethod& method, std::uint64_t seed,
-                           std::size_t workers, std::size_t budget) {
-  return Simulation(task, method, seed, budget).Run(workers);
+Result<CurveResult> SimulateCurves(const CurveTask& task, const CurveMethod& method,
+                                   std::uint64_t seed, std::size_t workers, std::size_t budget) {
+  auto simulation = Simulation::Create(task, method, seed, budget);
+  if (!simulation) {
+    return simulation.error();
+  }
+  return simulation->Run(workers);
 }
 
 double OneEpochRule(const CurveTask& task, std::uint64_t seed, std::size_t budget) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "regatta/base/result.h"
 #include "regatta/search/search_space.h"
 
 namespace regatta::bench {
@@ -52,9 +53,10 @@ struct CurveResult {
   std::size_t wrongly_stopped = 0;
 };
 
-// `workers` train asynchronously until `budget` epochs are consumed.
-CurveResult SimulateCurves(const CurveTask& task, const CurveMethod& method, std::uint64_t seed,
-                           std::size_t workers, std::size_t budget);
+// `workers` train asynchronously until `budget` epochs are consumed. Errors: those of MakeSampler
+// and MakeStopper, for the method.
+Result<CurveResult> SimulateCurves(const CurveTask& task, const CurveMethod& method,
+                                   std::uint64_t seed, std::size_t workers, std::size_t budget);
 
 // The 1-epoch rule (Egele et al. 2023, "Is one epoch all you need for multi-fidelity hyperparameter
 // optimization?"): half of the budget on random points for one epoch each, the other half on the

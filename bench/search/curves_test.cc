@@ -35,15 +35,26 @@ TEST(Curves, SimulationConsumesItsBudgetAndRepeatsItself) {
   CurveMethod method;
   method.stopper = "asha";
   const auto budget = static_cast<std::size_t>(8 * task.epochs);
-  const CurveResult first = SimulateCurves(task, method, 1, 4, budget);
-  const CurveResult again = SimulateCurves(task, method, 1, 4, budget);
+  const CurveResult first = *SimulateCurves(task, method, 1, 4, budget);
+  const CurveResult again = *SimulateCurves(task, method, 1, 4, budget);
   EXPECT_EQ(first.regrets.size(), budget);
   EXPECT_EQ(first.regrets, again.regrets);
   EXPECT_GT(first.stopped, 0U);
   EXPECT_GT(first.trials, 8U) << "stopping leaves room for more trials";
   EXPECT_LE(first.wrongly_stopped, first.stopped);
   method.stopper.clear();
-  EXPECT_EQ(SimulateCurves(task, method, 1, 4, budget).stopped, 0U);
+  EXPECT_EQ(SimulateCurves(task, method, 1, 4, budget)->stopped, 0U);
+}
+
+TEST(Curves, SimulationRefusesWhatItsSamplerOrItsStopperDoesNotKnow) {
+  const CurveTask task = MakeCurveTask(0);
+  CurveMethod method;
+  method.settings = {{"epochs", 3}};
+  EXPECT_NE(SimulateCurves(task, method, 1, 4, 9).error().message.find("\"epochs\""),
+            std::string::npos);
+  method.settings.clear();
+  method.stopper = "asha+";
+  EXPECT_NE(SimulateCurves(task, method, 1, 4, 9).error().message.find("asha+"), std::string::npos);
 }
 
 }  // namespace

@@ -1,12 +1,16 @@
 #include "driver.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
+#include <optional>
+#include <ranges>
 #include <utility>
+
+#include "numbers.h"
 
 namespace regatta::bench {
 
@@ -32,30 +36,54 @@ std::vector<std::size_t> Order::Tasks(std::size_t count) const {
 }
 
 Result<Order> ParseOrder(std::string method, std::span<const std::string> arguments,
-                         Settings program) {
+                         Settings program, const Settings& conditions) {
   Order order{method, std::move(method), std::move(program), {}};
+  order.program.insert(conditions.begin(), conditions.end());
   for (const std::string& argument : arguments) {
     const std::size_t equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
-    const std::string text = equals == std::string::npos ? "" : argument.substr(equals + 1);
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end != '\0' || !std::isfinite(value)) {
+    const auto value = equals == std::string::npos
+                           ? std::nullopt
+                           : ParseNumber<double>(std::string_view(argument).substr(equals + 1));
+    if (!value || !std::isfinite(*value)) {
       return InvalidArgument(fmt::format("{}: expected NAME=NUMBER, such as seeds=5", argument));
     }
-    if (const auto own = order.program.find(name); own != order.program.end()) {
-      own->second = value;
+    const auto own = order.program.find(name);
+    if (own == order.program.end()) {
+      order.method_settings[name] = *value;
     } else {
-      order.method_settings[name] = value;
+      own->second = *value;
+    }
+    if (own == order.program.end() || conditions.contains(name)) {
       order.label += " " + argument;
     }
   }
   return order;
 }
 
-double Take(Settings& settings, const std::string& name, double usual) {
-  const auto taken = settings.extract(name);
-  return taken.empty() ? usual : taken.mapped();
+Error WithOwnSettings(const Order& order, Error refused) {
+  if (!order.method_settings.empty()) {
+    refused.message += fmt::format("; the measurement's settings are {}",
+                                   fmt::join(std::views::keys(order.program), ", "));
+  }
+  return refused;
+}
+
+Result<void> ExpectNoMethodSettings(const Order& order) {
+  if (order.method_settings.empty()) {
+    return Ok();
+  }
+  return WithOwnSettings(order,
+                         InvalidArgument(fmt::format("{} has no setting \"{}\"", order.method,
+                                                     order.method_settings.begin()->first)));
+}
+
+Result<std::uint64_t> ParseWhole(std::string_view name, std::string_view text) {
+  const auto number = ParseNumber<std::uint64_t>(text);
+  if (!number) {
+    return InvalidArgument(fmt::format("{}: expected a whole number and found \"{}\"", name, text));
+  }
+  return *number;
 }
 
 int ExitStatus(std::string_view program, const Result<void>& done) {

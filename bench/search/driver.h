@@ -37,13 +37,23 @@ struct Order {
   std::vector<std::size_t> Tasks(std::size_t count) const;
 };
 
-// `program` names the settings of the measurement and their usual values; all other NAME=NUMBER
+// `program` names the settings of the measurement and their usual values; `conditions` those of it
+// that change what is measured, so that an order's label names them. All other NAME=NUMBER
 // arguments are the method's. Errors: kInvalidArgument for an argument that is no NAME=NUMBER.
 Result<Order> ParseOrder(std::string method, std::span<const std::string> arguments,
-                         Settings program);
+                         Settings program, const Settings& conditions = {});
 
-// The method's setting `name`, which its map loses; `usual` where it has none.
-double Take(Settings& settings, const std::string& name, double usual);
+// What a method answered to the settings of an order, with those that the program itself knows:
+// nobody else knows both.
+Error WithOwnSettings(const Order& order, Error refused);
+
+// For a method that has no settings. Errors: kInvalidArgument if the order has any for it; the
+// message names the first and those that the program knows.
+Result<void> ExpectNoMethodSettings(const Order& order);
+
+// A whole number of at least 0 from a command line. Errors: kInvalidArgument for anything else; the
+// message calls it `name`.
+Result<std::uint64_t> ParseWhole(std::string_view name, std::string_view text);
 
 // Calls run(make(number), number, seed) -> Result<void> for the seeds of each task in turn. Stops
 // at the first error.

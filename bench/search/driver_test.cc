@@ -28,7 +28,8 @@ TEST(Order, NamesAfterTheMethodWhatIsNotOfTheMeasurement) {
 }
 
 TEST(Order, RefusesWhatIsNoNumber) {
-  for (const char* argument : {"seeds", "seeds=", "seeds=two", "seeds=1x", "warp=nan"}) {
+  for (const char* argument :
+       {"seeds", "seeds=", "seeds=two", "seeds=1x", "warp=nan", "warp=inf"}) {
     const auto order = Parse({argument});
     ASSERT_FALSE(order) << argument;
     EXPECT_THAT(order.error().message, HasSubstr(argument));
@@ -41,10 +42,41 @@ TEST(Order, LimitsTheTasksOfItsParity) {
   EXPECT_THAT(Parse({"parity=0", "limit=2"})->Tasks(9), ElementsAre(0, 2));
 }
 
-TEST(Order, TakesASettingOnce) {
-  auto order = Parse({"batch=3"});
-  EXPECT_EQ(Take(order->method_settings, "batch", 1), 3);
-  EXPECT_EQ(Take(order->method_settings, "batch", 1), 1);
+TEST(Order, NamesTheConditionsOfTheMeasurement) {
+  const auto order =
+      ParseOrder("bayes", std::vector<std::string>{"workers=8", "seeds=2", "warps=1"}, kProgram,
+                 {{"workers", 1}, {"spread", 0.7}});
+  ASSERT_TRUE(order);
+  EXPECT_EQ(order->label, "bayes workers=8 warps=1");
+  EXPECT_EQ(order->Count("workers"), 8);
+  EXPECT_EQ(order->Number("spread"), 0.7);
+  EXPECT_THAT(order->method_settings, ElementsAre(Pair("warps", 1)));
+}
+
+TEST(Order, TellsWhoMisspellsASettingThoseOfTheMethodAndOfTheMeasurement) {
+  const auto order = Parse({"seed=2"});
+  ASSERT_TRUE(order);
+  EXPECT_EQ(
+      WithOwnSettings(*order, InvalidArgument("no \"seed\"; there is start")).message,
+      "no \"seed\"; there is start; the measurement's settings are first, limit, parity, seeds");
+  EXPECT_EQ(WithOwnSettings(*Parse({}), NotFound("no such method")).message, "no such method");
+}
+
+TEST(Order, RefusesAnySettingOfAMethodThatHasNone) {
+  EXPECT_TRUE(ExpectNoMethodSettings(*Parse({"seeds=3"})));
+  EXPECT_EQ(ExpectNoMethodSettings(*Parse({"warps=1"})).error().message,
+            "bayes has no setting \"warps\"; the measurement's settings are first, limit, parity, "
+            "seeds");
+}
+
+TEST(ParseWhole, TakesWholeNumbersAndNamesWhatIsNone) {
+  EXPECT_EQ(*ParseWhole("SEED", "18446744073709551615"), 18446744073709551615U);
+  for (const char* text : {"", "-1", "1.5", "7x", " 7", "18446744073709551616"}) {
+    const auto number = ParseWhole("SEED", text);
+    ASSERT_FALSE(number) << text;
+    EXPECT_EQ(number.error().message,
+              "SEED: expected a whole number and found \"" + std::string(text) + "\"");
+  }
 }
 
 TEST(ForEachRun, RunsAllSeedsOfATaskBeforeTheNextUntilOneFails) {

@@ -11,10 +11,12 @@
 //   search_pareto costs METHOD [aware=1] [planned=1] ...
 //     costs,task,seed,method,regret@half,regret@last,cost@half,cost@last, where the cost is that of
 //     all trials so far; aware=0 tells the sampler no cost, planned=0 not how many trials there are
-//   search_pareto serve NUMBER SEED
+//   search_pareto serve NUMBER
 //     lets another program ask for the values of a Pareto task: answers one line of coordinates
-//     with one line of objectives, and "end" with the regrets at 25, 50 and the last trial.
+//     with one line of objectives, and "end" with the regrets at 25, 50 and the last trial. A line
+//     that is none is answered by "error line 3: " and what is wrong with it, and does not count.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -31,6 +33,7 @@
 
 #include "driver.h"
 #include "hypervolume.h"
+#include "numbers.h"
 #include "pareto.h"
 #include "regatta/base/result.h"
 #include "regatta/search/sampler.h"
@@ -72,7 +75,7 @@ Result<void> RunTrials(const Order& order, const search::SearchSpace& space,
   options.settings = order.method_settings;
   auto sampler = search::MakeSampler(order.method, space, options);
   if (!sampler) {
-    return sampler.error();
+    return WithOwnSettings(order, sampler.error());
   }
   for (TrialId id = 0; id < order.Count("trials"); ++id) {
     auto suggestions = (*sampler)->Suggest(id, 1);
@@ -187,50 +190,66 @@ Result<void> RunCosts(const Order& order) {
       });
 }
 
-void Serve(const std::vector<std::string>& arguments) {
-  const ParetoTask task = MakeParetoTask(std::stoul(arguments[1]));
+Result<std::vector<double>> ParseCoordinates(const std::string& line, std::size_t count) {
+  std::istringstream words(line);
+  std::vector<double> coordinates;
+  for (std::string word; words >> word;) {
+    const auto x = ParseNumber<double>(word);
+    if (!x || !std::isfinite(*x)) {
+      return InvalidArgument(fmt::format("expected a number and found \"{}\"", word));
+    }
+    coordinates.push_back(*x);
+  }
+  if (coordinates.size() != count) {
+    return InvalidArgument(
+        fmt::format("found {} numbers for {} coordinates", coordinates.size(), count));
+  }
+  return coordinates;
+}
+
+Result<void> Serve(const std::string& text) {
+  const auto chosen = ParseWhole("NUMBER", text);
+  if (!chosen) {
+    return chosen.error();
+  }
+  if (*chosen >= ParetoTaskCount()) {
+    return InvalidArgument(
+        fmt::format("there is no Pareto task {}; there are {}", *chosen, ParetoTaskCount()));
+  }
+  const ParetoTask task = MakeParetoTask(*chosen);
   fmt::print("{} {} {}\n", task.name, task.space.size(), task.reference.size());
   std::fflush(stdout);
   VolumeRegret regret(task);
   std::string line;
-  while (std::getline(std::cin, line) && line != "end") {
-    std::istringstream words(line);
-    search::Point point;
-    double x = 0;
-    while (words >> x) {
-      point.emplace_back(x);
-    }
-    if (point.size() != task.space.size()) {
-      fmt::print("error: {} coordinates are needed\n", task.space.size());
+  for (std::size_t number = 1; std::getline(std::cin, line) && line != "end"; ++number) {
+    const auto coordinates = ParseCoordinates(line, task.space.size());
+    if (!coordinates) {
+      fmt::print("error line {}: {}\n", number, coordinates.error().message);
     } else {
-      const std::vector<double> values = task.values(point);
+      const std::vector<double> values = task.values({coordinates->begin(), coordinates->end()});
       regret.Add(values);
-      for (const double value : values) {
-        fmt::print("{} ", value);
-      }
-      fmt::print("\n");
+      fmt::print("{}\n", fmt::join(values, " "));
     }
     std::fflush(stdout);
   }
   fmt::print("{:.6g} {:.6g} {:.6g}\n", regret.After(25), regret.After(50),
              regret.After(regret.size()));
+  return Ok();
 }
 
 int Main(const std::vector<std::string>& arguments) {
   const std::string verb = arguments.empty() ? "" : arguments[0];
-  if (verb == "serve" && arguments.size() == 3) {
-    Serve(arguments);
-    return 0;
+  if (verb == "serve" && arguments.size() == 2) {
+    return ExitStatus("search_pareto", Serve(arguments[1]));
   }
   const auto run = verb == "pareto"        ? RunPareto
                    : verb == "constrained" ? RunConstrained
                    : verb == "costs"       ? RunCosts
                                            : nullptr;
   if (run == nullptr || arguments.size() < 2) {
-    fmt::print(
-        stderr,
-        "search_pareto pareto|constrained|costs METHOD [name=value ...] | serve NUMBER SEED; "
-        "see the head of pareto_quality.cc\n");
+    fmt::print(stderr,
+               "search_pareto pareto|constrained|costs METHOD [name=value ...] | serve NUMBER; "
+               "see the head of pareto_quality.cc\n");
     return 2;
   }
   Settings program = {{"seeds", 5}, {"first", 0}, {"parity", -1}, {"limit", 1e9}, {"trials", 100}};

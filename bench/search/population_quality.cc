@@ -20,27 +20,27 @@ namespace regatta::bench {
 namespace {
 
 Result<void> Run(const std::vector<std::string>& arguments) {
-  auto order =
-      ParseOrder(arguments[0], std::span(arguments).subspan(1),
-                 {{"seeds", 5}, {"first", 0}, {"parity", 0}, {"limit", 1e9}, {"members", 8}});
+  PopulationMethod method;
+  search::PbtOptions& options = method.options;
+  const auto order = ParseOrder(
+      arguments[0], std::span(arguments).subspan(1),
+      {{"seeds", 5}, {"first", 0}, {"parity", 0}, {"limit", 1e9}, {"members", 8}},
+      {{"share", options.share}, {"resample", options.resample}, {"step", options.step}});
   if (!order) {
     return order.error();
   }
-  PopulationMethod method;
+  if (Result<void> known = ExpectNoMethodSettings(*order); !known) {
+    return known;
+  }
   if (order->method != "constant" && order->method != "perturb" && order->method != "pb2") {
     return InvalidArgument(
         fmt::format("there is no method {}: choose from constant, perturb and pb2", order->method));
   }
   method.exploits = order->method != "constant";
-  if (order->method == "pb2") method.options.explore = search::Explore::kPb2;
-  Settings& settings = order->method_settings;
-  method.options.share = Take(settings, "share", method.options.share);
-  method.options.resample = Take(settings, "resample", method.options.resample);
-  method.options.step = Take(settings, "step", method.options.step);
-  if (!settings.empty()) {
-    return InvalidArgument(fmt::format(
-        "there is no setting {}: choose from share, resample and step", settings.begin()->first));
-  }
+  if (order->method == "pb2") options.explore = search::Explore::kPb2;
+  options.share = order->Number("share");
+  options.resample = order->Number("resample");
+  options.step = order->Number("step");
   return ForEachRun(*order, PopulationTaskCount(), MakePopulationTask,
                     [&](const PopulationTask& task, std::size_t number, std::uint64_t seed) {
                       const std::vector<double> missing =

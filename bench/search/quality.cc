@@ -7,12 +7,12 @@
 //     of a seed come before the next seed, so what a run that was stopped has printed is balanced
 //     over the tasks; two processes may share the seeds (first=0 seeds=15, first=15 seeds=15).
 //     With batch=Q trials come in rounds of Q; with workers=W, W of them are always open and take
-//     log-normal times of that spread, so that they end in another order than they began.
+//     log-normal times of that spread, so that they end in another order than they began. A setting
+//     that is neither of these nor the method's is refused; a set names its own half of the tasks.
 //   search_quality list SET
 //     prints suite,number of each task of the set.
 //   search_quality serve SUITE NUMBER SEED
-//     lets another program ask for values: prints the space, then answers one line of values with
-//     one observation ("crash" for a failed run), and "end" with the regrets after each trial.
+//     lets another program ask for values, until "end"; see dialogue.h.
 //
 // SET is claim, s1, s2, s3 or lists, or a half of one (s1-even is for tuning, s1-odd held out), or
 // several joined by +. The suite s3 reads its tables from the folder in $REGATTA_SEARCH_TABLES (see
@@ -20,17 +20,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
 #include <span>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "dialogue.h"
 #include "driver.h"
 #include "regatta/base/result.h"
 #include "regatta/search/sampler.h"
@@ -40,8 +38,6 @@
 namespace regatta::bench {
 namespace {
 
-using search::Point;
-
 Result<void> RunOne(const Order& order, const Schedule& schedule, const TaskId& id,
                     const Task& task, std::uint64_t seed) {
   search::SamplerOptions options;
@@ -49,7 +45,7 @@ Result<void> RunOne(const Order& order, const Schedule& schedule, const TaskId& 
   options.settings = order.method_settings;
   auto sampler = search::MakeSampler(order.method, task.space, options);
   if (!sampler) {
-    return sampler.error();
+    return WithOwnSettings(order, sampler.error());
   }
   Session session(task, seed);
   if (auto ended = Simulate(**sampler, schedule, seed, session); !ended) {
@@ -61,21 +57,32 @@ Result<void> RunOne(const Order& order, const Schedule& schedule, const TaskId& 
   return Ok();
 }
 
+Result<Schedule> ScheduleOf(const Order& order) {
+  Schedule schedule;
+  schedule.trials = order.Count("trials");
+  schedule.batch = order.Count("batch");
+  schedule.workers = order.Count("workers");
+  if (schedule.workers > 1 && schedule.batch > 1) {
+    return InvalidArgument("choose from batch and workers: workers ask for one trial each");
+  }
+  if (schedule.workers <= 1 && order.Number("spread") != schedule.spread) {
+    return InvalidArgument("spread is of the trials' durations, which only workers=2 or more have");
+  }
+  schedule.spread = order.Number("spread");
+  return schedule;
+}
+
 Result<void> Run(const std::string& set, const std::string& method,
                  std::span<const std::string> arguments) {
-  auto order = ParseOrder(method, arguments, {{"seeds", 5}, {"first", 0}, {"trials", 100}});
+  const auto order = ParseOrder(method, arguments, {{"seeds", 5}, {"first", 0}, {"trials", 100}},
+                                {{"batch", 1}, {"workers", 1}, {"spread", Schedule().spread}});
   if (!order) {
     return order.error();
   }
-  // The others are part of what is measured, and so of its name.
-  Schedule schedule;
-  const auto take_count = [&order](const char* name) {
-    return static_cast<std::size_t>(std::max(Take(order->method_settings, name, 1), 0.0));
-  };
-  schedule.trials = order->Count("trials");
-  schedule.batch = take_count("batch");
-  schedule.workers = take_count("workers");
-  schedule.spread = Take(order->method_settings, "spread", schedule.spread);
+  const auto schedule = ScheduleOf(*order);
+  if (!schedule) {
+    return schedule.error();
+  }
   const auto ids = TaskSet(set);
   if (!ids) {
     return ids.error();
@@ -90,7 +97,7 @@ Result<void> Run(const std::string& set, const std::string& method,
   }
   for (const std::uint64_t seed : order->Seeds()) {
     for (std::size_t i = 0; i < tasks.size(); ++i) {
-      if (auto done = RunOne(*order, schedule, (*ids)[i], tasks[i], seed); !done) {
+      if (auto done = RunOne(*order, *schedule, (*ids)[i], tasks[i], seed); !done) {
         return done.error();
       }
     }
@@ -98,67 +105,17 @@ Result<void> Run(const std::string& set, const std::string& method,
   return Ok();
 }
 
-// One line a parameter: name, kind and what it needs, and "when PARENT ITEM" for conditional ones.
-void PrintSpace(const search::SearchSpace& space) {
-  fmt::print("{}\n", space.size());
-  for (std::size_t i = 0; i < space.size(); ++i) {
-    const auto& spec = space[i].distribution.spec();
-    fmt::print("{} {}", space[i].name, search::DistributionName(spec.kind));
-    if (space[i].distribution.is_categorical()) {
-      fmt::print(" {}", spec.categories);
-      for (const double level : spec.levels) {
-        fmt::print(" {}", level);
-      }
-    } else if (spec.kind == search::DistributionKind::kIntUniform) {
-      fmt::print(" {} {}", spec.int_min, spec.int_max);
-    } else {
-      fmt::print(" {} {}", spec.min, spec.max);
-    }
-    for (const auto& condition : space[i].conditions) {
-      fmt::print(" when {} {}", condition.parent, condition.categories.at(0));
-    }
-    fmt::print("\n");
-  }
-  std::fflush(stdout);
-}
-
 Result<void> Serve(const std::vector<std::string>& arguments) {
-  const auto made = MakeTask(arguments[1], std::stoul(arguments[2]));
-  if (!made) {
-    return made.error();
+  const auto number = ParseWhole("NUMBER", arguments[2]);
+  const auto seed = ParseWhole("SEED", arguments[3]);
+  if (!number || !seed) {
+    return number ? seed.error() : number.error();
   }
-  const Task& task = *made;
-  Session session(task, std::stoull(arguments[3]));
-  fmt::print("{},{}\n", task.name, TaskKind(task));
-  PrintSpace(task.space);
-  std::string line;
-  while (std::getline(std::cin, line) && line != "end") {
-    std::istringstream words(line);
-    Point point(task.space.size());
-    std::string word;
-    for (std::size_t i = 0; i < point.size() && words >> word; ++i) {
-      if (word == "-") {
-        continue;
-      }
-      const auto& distribution = task.space[i].distribution;
-      if (distribution.is_categorical()) {
-        point[i] = search::CategoryIndex{std::stoll(word)};
-      } else if (distribution.is_integer()) {
-        point[i] = static_cast<std::int64_t>(std::stoll(word));
-      } else {
-        point[i] = std::stod(word);
-      }
-    }
-    const auto clean = task.space.Normalize(point);
-    if (!clean) {
-      fmt::print("error {}\n", clean.error().message);
-    } else {
-      const double seen = session.Observe(*clean);
-      fmt::print("{}\n", std::isfinite(seen) ? fmt::format("{}", seen) : "crash");
-    }
-    std::fflush(stdout);
+  const auto task = MakeTask(arguments[1], *number);
+  if (!task) {
+    return task.error();
   }
-  fmt::print("{:.6g}\n", fmt::join(session.regrets(), " "));
+  Converse(*task, *seed, std::cin, std::cout);
   return Ok();
 }
 
