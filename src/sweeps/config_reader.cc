@@ -156,7 +156,8 @@ const Value* MapReader::List(std::string_view key, Severity severity) {
 
 std::optional<std::size_t> MapReader::Word(std::string_view key,
                                            std::span<const std::string_view> words,
-                                           Severity severity, std::string_view note) {
+                                           Severity severity, std::string_view note,
+                                           std::string remedy) {
   const Value* value = Find(key);
   if (value == nullptr) {
     return std::nullopt;
@@ -172,10 +173,12 @@ std::optional<std::size_t> MapReader::Word(std::string_view key,
     list += list.empty() ? "" : ", ";
     list += word;
   }
-  const std::string_view nearest =
-      value->is_string() ? NearestWord(value->as_string(), words) : std::string_view();
+  if (remedy.empty() && value->is_string()) {
+    const std::string_view nearest = NearestWord(value->as_string(), words);
+    remedy = nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest);
+  }
   Report(severity, key, fmt::format("{} is not one of {}{}", Excerpt(*value), list, note),
-         nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest));
+         std::move(remedy));
   return std::nullopt;
 }
 

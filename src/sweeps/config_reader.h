@@ -67,9 +67,11 @@ class MapReader {
   std::optional<bool> Flag(std::string_view key, Severity severity);
   const Value* Map(std::string_view key, Severity severity);
   const Value* List(std::string_view key, Severity severity);
-  // One of `words`; its place in the list. Anything else is reported with a suggestion and `note`.
+  // One of `words`; its place in the list. Anything else is reported with `note` and `remedy`;
+  // where that is empty, with the nearest word.
   std::optional<std::size_t> Word(std::string_view key, std::span<const std::string_view> words,
-                                  Severity severity, std::string_view note = {});
+                                  Severity severity, std::string_view note = {},
+                                  std::string remedy = {});
 
   // Reports every key that nobody asked for; `others` are further names to suggest.
   void ReportUnknown(Severity severity, std::string_view what,

@@ -158,6 +158,8 @@ std::string MetricText(const SweepConfig& config) {
     text += text.empty() ? "" : ", ";
     if (entry.is_objective()) {
       text += fmt::format("{} ({})", entry.name, GoalName(entry.goal));
+    } else if (entry.min && entry.max) {
+      text += fmt::format("{} <= {} <= {}", *entry.min, entry.name, *entry.max);
     } else if (entry.max) {
       text += fmt::format("{} <= {}", entry.name, *entry.max);
     } else {
@@ -221,6 +223,7 @@ std::vector<ExplainedSetting> ExplainSettings(const SweepConfig& config) {
   }
   add("regatta.budget", JoinedText(budget));
   add("regatta.cost", CostText(config));
+  add("regatta.wandb_numbers", block.wandb_numbers ? "whole numbers lose their .0" : "");
   return settings;
 }
 

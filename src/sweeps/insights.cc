@@ -227,8 +227,7 @@ Result<void> ReadCurves(const tracking::Tables& tables, SweepId sweep, SweepResu
 
 Result<SweepInsights> SweepInsights::Create(const SweepResults& results) {
   const SweepConfig config = InspectSweepConfig(results.config_text).config;
-  Result<ParameterSpace> space =
-      ParameterSpace::Build(config, {.wandb_numbers = config.regatta.wandb_numbers});
+  Result<ParameterSpace> space = ParameterSpace::Build(config);
   if (!space) {
     return FailedPrecondition(
         "the sweep's points come from elsewhere, and its file does not say "

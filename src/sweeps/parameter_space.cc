@@ -113,15 +113,13 @@ void ListNames(const Value& given, const std::string& prefix, const ParameterSpa
 }  // namespace
 
 std::optional<ParameterSpace> ParameterSpace::Inspect(const SweepConfig& config,
-                                                      const ParameterSpaceOptions& options,
                                                       std::vector<Problem>* problems) {
-  return SpaceBuilder(config, options, *problems).Build();
+  return SpaceBuilder(config, *problems).Build();
 }
 
-Result<ParameterSpace> ParameterSpace::Build(const SweepConfig& config,
-                                             const ParameterSpaceOptions& options) {
+Result<ParameterSpace> ParameterSpace::Build(const SweepConfig& config) {
   std::vector<Problem> problems;
-  std::optional<ParameterSpace> space = Inspect(config, options, &problems);
+  std::optional<ParameterSpace> space = Inspect(config, &problems);
   if (space) {
     return *std::move(space);
   }

@@ -19,10 +19,10 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-ParameterSpace SpaceOf(std::string_view text, bool wandb_numbers = false) {
+ParameterSpace SpaceOf(std::string_view text) {
   const Result<ParsedSweep> parsed = ParseSweepConfig(text);
   EXPECT_TRUE(parsed) << (parsed ? "" : parsed.error().message);
-  Result<ParameterSpace> space = ParameterSpace::Build(parsed->config, {wandb_numbers});
+  Result<ParameterSpace> space = ParameterSpace::Build(parsed->config);
   EXPECT_TRUE(space) << (space ? "" : space.error().message);
   return *std::move(space);
 }
@@ -127,7 +127,7 @@ TEST(ParameterSpace, KeepsTheTypeOfLiteralsUnlessAskedForWandbNumbers) {
   const ParameterSpace kept = SpaceOf(kText);
   EXPECT_EQ(ToJson(kept.ToRunConfig(kept.search_space().At({0.5}))),
             R"({"a":{"value":1.0},"b":{"value":[2.0,{"c":3.0}]}})");
-  const ParameterSpace whole = SpaceOf(kText, true);
+  const ParameterSpace whole = SpaceOf(std::string(kText) + "regatta: {wandb_numbers: true}\n");
   EXPECT_EQ(ToJson(whole.ToRunConfig(whole.search_space().At({0.5}))),
             R"({"a":{"value":1},"b":{"value":[2,{"c":3}]}})");
 }
@@ -395,7 +395,7 @@ TEST(Explain, SaysWhatEveryOtherKeyWillDo) {
       "parameters:\n  lr: {min: 0.0, max: 1.0, prior: 0.1, prior_confidence: high}\n"
       "  w: {values: [1, 2]}\n  d: {values: [3, 4]}\n"
       "regatta: {seed: 7, zip: [[w, d]], constraints: ['lr < 0.9'], initial_points: [{lr: 0.2}],\n"
-      "  retry: {failed: 2}, budget: {runs: 9, hours: 1.5}, cost: seconds}\n");
+      "  retry: {failed: 2}, budget: {runs: 9, hours: 1.5}, cost: seconds, wandb_numbers: true}\n");
   ASSERT_FALSE(explanation.has_errors) << ExplanationText(explanation);
   const std::string text = ExplanationText(explanation);
   for (const char* line :
@@ -409,12 +409,20 @@ TEST(Explain, SaysWhatEveryOtherKeyWillDo) {
         "\nregatta.budget: 9 runs; 1.5 hours\n",
         "\nregatta.cost: cheap runs of equal promise first, by seconds, ever less until the last "
         "of "
-        "6 trials\n"}) {
+        "6 trials\n",
+        "\nregatta.wandb_numbers: whole numbers lose their .0\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   const Result<Value> json = ParseJson(ExplanationJson(explanation));
   ASSERT_TRUE(json);
   EXPECT_EQ(json->Find("settings")->Find("run_cap")->as_string(), "6 runs at most");
+}
+
+TEST(Explain, ShowsBothEndsOfABoundOnAnOutcome) {
+  EXPECT_THAT(ExplanationText(ExplainSweep(
+                  "method: bayes\nmetrics: [{name: loss}, {name: heat, min: 1, max: 3}]\n"
+                  "parameters: {a: {min: 0.0, max: 1.0}}\n")),
+              HasSubstr("metric: loss (minimize), 1 <= heat <= 3\n"));
 }
 
 TEST(Explain, SaysHowAPopulationExploresAndThatItHasNoCurves) {

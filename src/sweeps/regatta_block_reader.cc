@@ -205,6 +205,7 @@ void ReadRegattaBlock(const Value& value, SweepConfig& sweep, ProblemList& probl
   ReadRetry(reader, block);
   ReadBudget(reader, block);
   block.cost = reader.Text("cost", Severity::kError).value_or("");
+  block.wandb_numbers = reader.Flag("wandb_numbers", Severity::kError).value_or(false);
   if (const Value* list = reader.List("prior_sweeps", Severity::kError); list != nullptr) {
     block.prior_sweeps = ReadTexts(*list, reader.PathOf("prior_sweeps"), "sweep path", problems);
   }

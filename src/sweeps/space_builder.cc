@@ -33,10 +33,9 @@ bool Matches(const WhenClause& clause, const Value& value) {
 
 }  // namespace
 
-SpaceBuilder::SpaceBuilder(const SweepConfig& config, const ParameterSpaceOptions& options,
-                           std::vector<Problem>& problems)
+SpaceBuilder::SpaceBuilder(const SweepConfig& config, std::vector<Problem>& problems)
     : config_(config), problems_(problems), state_(std::make_shared<ParameterSpace::State>()) {
-  state_->wandb_numbers = options.wandb_numbers;
+  state_->wandb_numbers = config.regatta.wandb_numbers;
 }
 
 std::optional<ParameterSpace> SpaceBuilder::Build() {

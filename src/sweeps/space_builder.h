@@ -29,8 +29,7 @@ struct ParameterSpace::State {
 
 class SpaceBuilder {
  public:
-  SpaceBuilder(const SweepConfig& config, const ParameterSpaceOptions& options,
-               std::vector<Problem>& problems);
+  SpaceBuilder(const SweepConfig& config, std::vector<Problem>& problems);
 
   std::optional<ParameterSpace> Build();
 

@@ -170,7 +170,7 @@ void CheckSpace(const SweepConfig& config, ProblemList& problems) {
     return;
   }
   std::vector<Problem> found;
-  const std::optional<ParameterSpace> space = ParameterSpace::Inspect(config, {}, &found);
+  const std::optional<ParameterSpace> space = ParameterSpace::Inspect(config, &found);
   for (Problem& problem : found) {
     problems.Add(problem.severity, std::move(problem.path), problem.position,
                  std::move(problem.message), std::move(problem.suggestion));

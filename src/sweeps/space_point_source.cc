@@ -418,8 +418,7 @@ Result<std::unique_ptr<PointSource>> MakePointSource(const SweepConfig& config,
   if (IsSearchExternal(config)) {
     return std::unique_ptr<PointSource>(std::make_unique<ExternalSource>());
   }
-  Result<ParameterSpace> space =
-      ParameterSpace::Build(config, {.wandb_numbers = config.regatta.wandb_numbers});
+  Result<ParameterSpace> space = ParameterSpace::Build(config);
   if (!space) {
     return space.error();
   }

@@ -9,6 +9,7 @@
 
 #include "config_reader.h"
 #include "parameter_reader.h"
+#include "regatta/search/sampler.h"
 #include "regatta/sweeps/search_options.h"
 #include "regatta/sweeps/yaml_reader.h"
 #include "sections.h"
@@ -76,10 +77,25 @@ class SweepReader {
                       "`method` is a required property: one of bayes, random, grid, custom",
                       Misspelt("method"));
     }
-    const std::optional<std::size_t> method = top_.Word("method", kMethods, Severity::kError);
+    const std::optional<std::size_t> method =
+        top_.Word("method", kMethods, Severity::kError, "", SamplerAsMethod());
     config_.method =
         static_cast<SearchMethod>(method.value_or(static_cast<std::size_t>(SearchMethod::kRandom)));
     is_method_known_ = method.has_value();
+  }
+
+  // What to write where `method` names a sampler that is no method of W&B's; else nothing.
+  std::string SamplerAsMethod() const {
+    const Value* method = root_.Find("method");
+    if (method == nullptr || !method->is_string()) {
+      return "";
+    }
+    const std::vector<search::SamplerInfo> samplers = search::AllSamplers();
+    if (std::ranges::find(samplers, method->as_string(), &search::SamplerInfo::name) ==
+        samplers.end()) {
+      return "";
+    }
+    return fmt::format("write method: bayes, and regatta: {{sampler: {}}}", method->as_string());
   }
 
   // A top-level key that is nearly `key`, as a suggestion.

@@ -99,6 +99,11 @@ TEST(SweepConfig, RefusesMissingMethodAndParameters) {
   EXPECT_THAT(Problems(WithParameters("[a]")), HasSubstr("is a list, not a mapping"));
 }
 
+TEST(SweepConfig, SaysHowToAskForASamplerThatIsNoMethod) {
+  EXPECT_THAT(Problems("method: tpe\nparameters: {a: {value: 1}}\n"),
+              HasSubstr("write method: bayes, and regatta: {sampler: tpe}"));
+}
+
 TEST(SweepConfig, WarnsOfUnknownKeysAndKeepsThem) {
   const ParsedSweep parsed = InspectSweepConfig(std::string(kSound) + "run_capp: 5\n");
   EXPECT_FALSE(parsed.has_errors());

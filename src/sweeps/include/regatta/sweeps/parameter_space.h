@@ -37,22 +37,14 @@ struct Leaf {
   std::vector<search::Condition> conditions;
 };
 
-struct ParameterSpaceOptions {
-  // The server's switch `wandb_numbers`: every whole float goes out as an integer, as W&B's hosted
-  // service does it.
-  bool wandb_numbers = false;
-};
-
 class ParameterSpace {
  public:
   // Requires: a config that was read without errors. Errors: kInvalidArgument for what only the
   // whole space shows: two parameters in one place, a zip of unequal lengths, an unknown or cyclic
   // `when`, a constraint that names no parameter.
-  static Result<ParameterSpace> Build(const SweepConfig& config,
-                                      const ParameterSpaceOptions& options = {});
+  static Result<ParameterSpace> Build(const SweepConfig& config);
   // As Build, with every problem of its own found, each with its place. Nothing if there is one.
   static std::optional<ParameterSpace> Inspect(const SweepConfig& config,
-                                               const ParameterSpaceOptions& options,
                                                std::vector<Problem>* problems);
 
   const search::SearchSpace& search_space() const;

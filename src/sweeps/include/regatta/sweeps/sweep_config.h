@@ -166,6 +166,7 @@ struct RegattaConfig {
   Value sampler_options;  // the whole `sampler` map, or null
   std::optional<PopulationConfig> population;
   Value kubernetes;  // verbatim, or null
+  // Every whole float goes out as an integer, as W&B's hosted service does it.
   bool wandb_numbers = false;
 };
 
