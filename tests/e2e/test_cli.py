@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness.server import BINARY
+from harness.server import BINARY, ROOT
 
 OK, FAILURE, USAGE, NOT_FOUND, UNAUTHENTICATED, UNAVAILABLE = 0, 1, 2, 4, 5, 75
 
@@ -105,6 +105,20 @@ def test_sweep_check_explains_a_file_and_refuses_a_broken_one(tmp_path):
     assert "line 1" in text and "line 3" in text
     assert json.loads(person.regatta("sweep", "check", file, "--json", expect=USAGE).stdout)
     person.regatta("sweep", "check", tmp_path / "nothing", expect=NOT_FOUND)
+
+
+def test_the_page_about_sweep_files_shows_files_that_work_and_names_every_key(tmp_path):
+    page = (ROOT / "docs/sweep-file.md").read_text()
+    person = Person(tmp_path)
+    files = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    assert len(files) >= 4
+    for file in files:
+        person.regatta("sweep", "check", "-", stdin=file)  # ends with 2 if anything is wrong
+    block = page.split("## The block `regatta`")[1].split("```")[0]
+    told = set(re.findall(r"^\| `(\w+)` \|", block, re.M))
+    unknown = person.regatta("sweep", "check", "-", stdin=SWEEP + "regatta: {qqqqqqqq: 1}\n", expect=USAGE).stdout
+    known = set(re.search(r'no key "qqqqqqqq"; use one of (.*)', unknown)[1].split(", "))
+    assert told == known
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
