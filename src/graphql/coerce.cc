@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "regatta/base/json_string.h"
 #include "regatta/graphql/json.h"
 
 namespace regatta::graphql {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "leaf.h"
+#include "regatta/base/json_string.h"
 #include "regatta/graphql/json.h"
 
 namespace regatta::graphql {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "regatta/base/json_string.h"
 #include "regatta/graphql/engine.h"
 
 namespace regatta::graphql {

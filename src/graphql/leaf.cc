@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "regatta/base/json_string.h"
 #include "regatta/graphql/json.h"
 
 namespace regatta::graphql {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "execution.h"
+#include "regatta/base/json_string.h"
 #include "regatta/graphql/json.h"
 #include "validator.h"
 

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "ascii.h"
+#include "regatta/base/json_string.h"
 #include "regatta/codec/base64.h"
 
 namespace regatta::net {

@@ -37,12 +37,6 @@ TEST(Http, ReadsCredentials) {
   EXPECT_EQ(Cookie({{"Cookie", "a=1; key=x=y"}}, "key"), "x=y");
 }
 
-TEST(Http, QuotesJsonAndReplacesBrokenUtf8) {
-  EXPECT_EQ(JsonString("a\"\\\n\x01é"), R"("a\"\\\n\u0001é")");
-  EXPECT_EQ(JsonString("\xff|\xc3"), "\"\xef\xbf\xbd|\xef\xbf\xbd\"");
-  EXPECT_EQ(JsonString("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
-}
-
 TEST(Http, ErrorsHaveTheFormThatClientsShow) {
   const Response response = ErrorResponse(NotFound("no run \"x\""));
   EXPECT_EQ(response.status, 404);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "regatta/base/json_string.h"
 #include "regatta/server/routes.h"
 
 namespace regatta::server {
@@ -27,11 +28,11 @@ void AddStatusRoutes(net::Router& router, const Services& services) {
         responder.Send(std::move(response));
       },
       always);
-  router.Add("GET", "/api/version",
-             [&services](const net::Request&, const net::Responder& responder) {
-               responder.Send(net::JsonResponse(fmt::format(
-                   "{{\"name\":\"regatta\",\"version\":{}}}", net::JsonString(services.version))));
-             });
+  router.Add(
+      "GET", "/api/version", [&services](const net::Request&, const net::Responder& responder) {
+        responder.Send(net::JsonResponse(
+            fmt::format("{{\"name\":\"regatta\",\"version\":{}}}", JsonString(services.version))));
+      });
 }
 
 }  // namespace regatta::server

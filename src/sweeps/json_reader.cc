@@ -226,11 +226,18 @@ class JsonReader {
       if (static_cast<unsigned char>(character) < 0x20) {
         return Fail("a control character in a string");
       }
-      if (character != '\\') {
-        out += character;
-      } else if (!ReadEscape(out)) {
-        return false;
+      if (character == '\\') {
+        if (!ReadEscape(out)) {
+          return false;
+        }
+        continue;
       }
+      const Utf8Step step = ReadUtf8(text_, at_ - 1);
+      if (!step.is_valid) {
+        return Fail("the text is no UTF-8");
+      }
+      out += text_.substr(at_ - 1, step.length);
+      at_ += step.length - 1;
     }
     return Fail("the string is not closed");
   }

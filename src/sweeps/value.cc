@@ -1,7 +1,5 @@
 #include "regatta/sweeps/value.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -9,6 +7,7 @@
 #include <utility>
 
 #include "regatta/base/check.h"
+#include "regatta/base/json_string.h"
 
 namespace regatta::sweeps {
 namespace {
@@ -17,37 +16,6 @@ namespace {
 bool IsWhole(double value) {
   return std::isfinite(value) && std::trunc(value) == value && value >= -9.2233720368547758e18 &&
          value < 9.2233720368547758e18;
-}
-
-void AppendJsonString(std::string_view text, std::string& out) {
-  out += '"';
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    switch (character) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (byte < 0x20) {
-          out += fmt::format("\\u{:04x}", byte);
-        } else {
-          out += character;
-        }
-    }
-  }
-  out += '"';
 }
 
 void AppendFloat(double value, std::string& out) {

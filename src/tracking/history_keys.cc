@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "regatta/base/json_string.h"
 #include "regatta/tracking/extended_json.h"
 #include "regatta/tracking/json_path.h"
 #include "regatta/tracking/row_scanner.h"
@@ -36,10 +36,6 @@ std::string TypeOf(std::string_view value) {
     default:
       return "number";
   }
-}
-
-std::string Quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -82,12 +78,12 @@ std::string HistoryKeys::ToJson(std::int64_t last_step) const {
   std::string json = "{\"keys\":{";
   bool is_first = true;
   for (const auto& [name, key] : keys_) {
-    json += fmt::format("{}{}:{{\"typeCounts\":[", is_first ? "" : ",", Quoted(name));
+    json += fmt::format("{}{}:{{\"typeCounts\":[", is_first ? "" : ",", JsonString(name));
     is_first = false;
     bool is_first_type = true;
     for (const auto& [type, count] : key.type_counts) {
-      json += fmt::format("{}{{\"type\":{},\"count\":{}}}", is_first_type ? "" : ",", Quoted(type),
-                          count);
+      json += fmt::format("{}{{\"type\":{},\"count\":{}}}", is_first_type ? "" : ",",
+                          JsonString(type), count);
       is_first_type = false;
     }
     json += fmt::format("],\"monotonic\":{}", key.monotonic);

@@ -1,9 +1,9 @@
 #include "regatta/tracking/row_picker.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "regatta/base/json_string.h"
 #include "regatta/tracking/extended_json.h"
 #include "regatta/tracking/json_path.h"
 #include "regatta/tracking/row_scanner.h"
@@ -13,8 +13,7 @@ namespace regatta::tracking {
 RowPicker::RowPicker(std::vector<std::string> keys) {
   for (std::string& key : keys) {
     if (std::find(keys_.begin(), keys_.end(), key) != keys_.end()) continue;
-    quoted_keys_.push_back(
-        nlohmann::json(key).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + ":");
+    quoted_keys_.push_back(JsonString(key) + ":");
     keys_.push_back(std::move(key));
   }
 }

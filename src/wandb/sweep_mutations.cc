@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "regatta/base/json_string.h"
 #include "regatta/graphql/json.h"
 #include "regatta/sweeps/sweep_service.h"
 #include "regatta/tracking/run_rules.h"
@@ -216,20 +217,20 @@ void AppendCommand(const sweeps::Command& command, std::string_view program, boo
   out += fmt::format("{}{{\"type\":\"{}\"", out.size() > 1 ? "," : "", CommandName(command.type));
   if (command.type != Type::kExit) {
     out += ",\"run_id\":";
-    graphql::AppendJsonString(command.run_id, out);
+    AppendJsonString(command.run_id, out);
   }
   if (command.type == Type::kRun || command.type == Type::kResume) {
     out += ",\"program\":";
     if (program.empty()) {
       out += "null";
     } else {
-      graphql::AppendJsonString(program, out);
+      AppendJsonString(program, out);
     }
     out += fmt::format(",\"args\":{},\"logs\":[]", command.args_json);
     if (is_native) out += fmt::format(",\"env\":{{\"REGATTA_REPEAT\":\"{}\"}}", command.repeat);
   } else if (is_native && !command.why.empty()) {
     out += ",\"why\":";
-    graphql::AppendJsonString(command.why, out);
+    AppendJsonString(command.why, out);
   }
   out += '}';
 }

@@ -24,12 +24,10 @@ struct JsonLimits {
 Result<Value> ParseJson(std::string_view text, const JsonLimits& limits = {});
 
 // Appends `value` as JSON. The output is always valid JSON: NaN and the infinities become the
-// strings "NaN", "Infinity", "-Infinity"; bytes that are not UTF-8 become U+FFFD.
+// strings "NaN", "Infinity", "-Infinity"; strings as base/json_string.h says.
 void AppendJson(const Value& value, std::string& out);
 std::string ToJson(const Value& value);
 
-// Appends `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
-void AppendJsonString(std::string_view text, std::string& out);
 // Appends the shortest text that reads back as the same double, always with a point or an exponent;
 // NaN and the infinities as the strings "NaN", "Infinity", "-Infinity".
 void AppendJsonDouble(double value, std::string& out);

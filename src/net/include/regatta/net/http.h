@@ -150,9 +150,6 @@ ErrorCode CodeOfStatus(int status);
 // "Not Found" for 404; "Unknown" for numbers that nobody registered.
 std::string_view StatusText(int status);
 
-// `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
-std::string JsonString(std::string_view text);
-
 // user and password of "Authorization: Basic ..."; nothing when the field is absent or malformed.
 std::optional<std::pair<std::string, std::string>> BasicCredentials(const Headers& headers);
 // The token of "Authorization: Bearer ..."; nothing when the field is absent.

@@ -97,7 +97,8 @@ bool SameValue(const Value& left, const Value& right);
 // A text that is equal exactly for values that are the same by SameValue, for use as a key.
 std::string CanonicalKey(const Value& value);
 
-// The value as JSON on one line, without spaces, keys as they stand. NaN, Infinity and -Infinity
+// The value as JSON on one line, without spaces, keys as they stand, strings as base/json_string.h
+// says. NaN, Infinity and -Infinity
 // are written as those bare words; floats keep a ".0".
 std::string ToJson(const Value& value);
 
