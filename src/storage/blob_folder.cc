@@ -20,6 +20,10 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::hours kAdoptionGrace{1};
 
+bool IsBlobName(std::string_view name) {
+  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 Error DiskError(std::string_view doing, const std::string& path, int error_number) {
   return Unavailable(
       fmt::format("{} {}: {}; nothing was stored", doing, path, std::strerror(error_number)));
@@ -136,8 +140,7 @@ Result<tracking::Blob> BlobFolder::Put(std::string_view bytes) {
 }
 
 Result<std::string> BlobFolder::Path(std::string_view sha256_hex) const {
-  if (sha256_hex.size() != 64 ||
-      sha256_hex.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+  if (!IsBlobName(sha256_hex)) {
     return InvalidArgument("a blob is named by 64 hex digits");
   }
   std::string path = PathOf(sha256_hex);
@@ -166,11 +169,26 @@ Result<std::string> BlobFolder::Read(std::string_view sha256_hex, std::int64_t m
   return bytes;
 }
 
-void BlobFolder::Remove(std::string_view sha256_hex) {
+std::optional<Timestamp> BlobFolder::Remove(std::string_view sha256_hex) {
   const std::lock_guard lock(mutex_);
   const auto adopted = adopted_.find(std::string(sha256_hex));
-  if (adopted != adopted_.end() && adopted->second + kAdoptionGrace > clock_.Now()) return;
+  if (adopted != adopted_.end() && adopted->second + kAdoptionGrace > clock_.Now()) {
+    return adopted->second + kAdoptionGrace;
+  }
   ::unlink(PathOf(sha256_hex).c_str());
+  return std::nullopt;
+}
+
+std::vector<std::string> BlobFolder::NamesIn(int folder) const {
+  const std::string digits = fmt::format("{:02x}", folder);
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator entry(fmt::format("{}/{}", blob_folder_, digits), error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::string name = entry->path().filename().string();
+    if (IsBlobName(name) && name.starts_with(digits)) names.push_back(std::move(name));
+  }
+  return names;
 }
 
 }  // namespace regatta::storage

@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "regatta/base/clock.h"
 #include "regatta/tracking/run_file.h"
@@ -38,8 +40,14 @@ class BlobFolder : public tracking::BlobStore {
   Result<std::string> Path(std::string_view sha256_hex) const override;
   Result<std::string> Read(std::string_view sha256_hex, std::int64_t max_bytes) const override;
 
-  // Removes a blob that no row names, unless it was adopted so lately that its row may still come.
-  void Remove(std::string_view sha256_hex);
+  // Removes a blob that no row names, unless it was adopted so lately that its row may still come:
+  // then the answer is when it may go. A blob whose upload begins later is whole again when its
+  // Adopt answers.
+  std::optional<Timestamp> Remove(std::string_view sha256_hex);
+
+  // The blobs in one of the kFolders folders; what has another name is no blob.
+  static constexpr int kFolders = 256;
+  std::vector<std::string> NamesIn(int folder) const;
 
  private:
   BlobFolder(std::string blob_folder, std::string spool_folder, Clock& clock, FileCalls calls);

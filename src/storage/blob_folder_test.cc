@@ -130,11 +130,22 @@ TEST_F(BlobFolderTest, ForgetsWhatWasSpooledBeforeARestart) {
 TEST_F(BlobFolderTest, KeepsABlobWhoseRowMayStillCome) {
   const Result<tracking::Blob> blob = blobs_->Put("some content");
   ASSERT_TRUE(blob);
-  blobs_->Remove(blob->sha256_hex);
+  const std::optional<Timestamp> again = blobs_->Remove(blob->sha256_hex);
+  ASSERT_TRUE(again);
   EXPECT_EQ(FilesIn("blobs"), 1u);
-  clock_.Advance(std::chrono::hours(2));
-  blobs_->Remove(blob->sha256_hex);
+  clock_.Set(*again);
+  EXPECT_FALSE(blobs_->Remove(blob->sha256_hex));
   EXPECT_EQ(FilesIn("blobs"), 0u);
+}
+
+TEST_F(BlobFolderTest, NamesBlobsAndNothingElse) {
+  const Result<tracking::Blob> blob = blobs_->Put("some content");
+  ASSERT_TRUE(blob);
+  const std::string folder = blob->sha256_hex.substr(0, 2);
+  std::ofstream(root_ + "/blobs/" + folder + "/" + std::string(64, 'z')) << "no blob";
+  const int number = std::stoi(folder, nullptr, 16);
+  EXPECT_EQ(blobs_->NamesIn(number), (std::vector<std::string>{blob->sha256_hex}));
+  EXPECT_TRUE(blobs_->NamesIn((number + 1) % BlobFolder::kFolders).empty());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "blob_folder.h"
+#include "blob_sweep.h"
 #include "regatta/base/log.h"
 #include "schema.h"
 #include "tables.h"
@@ -72,7 +73,7 @@ class SqliteStore final : public SqlStore, public BatchWriter {
   Result<void> OpenAnchor();
   Result<void> LoadIndex();
   Result<void> FoldRuns(const std::vector<tracking::RunId>& runs);
-  Result<void> RemoveReleasedBlobs();
+  Result<void> SweepBlobs();
   Result<Reader> TakeReader();
   void GiveBack(Reader reader);
   void ForgetPending();
@@ -81,6 +82,7 @@ class SqliteStore final : public SqlStore, public BatchWriter {
   const DataPaths paths_;
   StoreSummary summary_;
   std::unique_ptr<BlobFolder> blobs_;
+  std::unique_ptr<BlobSweep> sweep_;
   StreamIndex index_;
 
   // Never used, always attached to the write-ahead log. Were the writer ever the only connection,
@@ -103,9 +105,6 @@ class SqliteStore final : public SqlStore, public BatchWriter {
 
   std::mutex readers_mutex_;
   std::vector<Reader> idle_readers_;  // guarded by readers_mutex_
-
-  std::mutex released_mutex_;
-  std::vector<std::string> released_blobs_;  // guarded by released_mutex_
 
   // Last: it stops before the state above goes.
   std::unique_ptr<WriteQueue> queue_;
@@ -168,6 +167,7 @@ Result<void> SqliteStore::Start() {
       BlobFolder::Open(paths_.Blobs(), paths_.Spool(), *options_.clock);
   if (!blobs) return blobs.error();
   blobs_ = *std::move(blobs);
+  sweep_ = std::make_unique<BlobSweep>(*blobs_, *options_.clock);
   if (Result<void> loaded = LoadIndex(); !loaded) return loaded;
   queue_ = std::make_unique<WriteQueue>(*this);
   return Ok();
@@ -308,11 +308,7 @@ Result<void> SqliteStore::Commit() {
     return committed;
   }
   index_.Apply(context_.pending);
-  if (!context_.released_blobs.empty()) {
-    const std::lock_guard lock(released_mutex_);
-    released_blobs_.insert(released_blobs_.end(), context_.released_blobs.begin(),
-                           context_.released_blobs.end());
-  }
+  sweep_->Release(context_.released_blobs);
   std::vector<tracking::Change> changes = std::move(context_.changes);
   ForgetPending();
   if (options_.on_change && !changes.empty()) options_.on_change(changes);
@@ -369,26 +365,12 @@ Result<void> SqliteStore::FoldRuns(const std::vector<tracking::RunId>& runs) {
   });
 }
 
-Result<void> SqliteStore::RemoveReleasedBlobs() {
-  std::vector<std::string> released;
-  {
-    const std::lock_guard lock(released_mutex_);
-    released.swap(released_blobs_);
-  }
-  if (released.empty()) return Ok();
-  return queue_->Run([&]() -> Result<void> {
-    for (const std::string& sha256_hex : released) {
-      Statement named = writer_->Prepare(
-          "SELECT 1 FROM run_files WHERE sha256 = ?1 UNION ALL "
-          "SELECT 1 FROM artifact_blobs WHERE sha256 = ?1 UNION ALL "
-          "SELECT 1 FROM artifact_manifests WHERE sha256 = ?1 LIMIT 1");
-      named.Bind(sha256_hex);
-      const Result<bool> row = named.Step();
-      if (!row) return row.error();
-      if (!*row) blobs_->Remove(sha256_hex);
-    }
-    return Ok();
-  });
+Result<void> SqliteStore::SweepBlobs() {
+  Result<Reader> reader = TakeReader();
+  if (!reader) return reader.error();
+  Result<void> swept = sweep_->Run(*reader->snapshot);
+  if (swept) GiveBack(*std::move(reader));
+  return swept;
 }
 
 Result<void> SqliteStore::Maintain() {
@@ -400,7 +382,7 @@ Result<void> SqliteStore::Maintain() {
                                             unfolded.begin() + static_cast<std::ptrdiff_t>(end));
     if (Result<void> folded = FoldRuns(some); !folded) return folded;
   }
-  return RemoveReleasedBlobs();
+  return SweepBlobs();
 }
 
 }  // namespace
