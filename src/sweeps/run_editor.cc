@@ -75,7 +75,9 @@ Result<void> SweepService::RunEditor::SetState(const SetRunState& change) {
   return With(change.run_id, [&](tracking::Run& run) {
     const bool is_changed = run.state != change.state;
     run.state = change.state;
-    if (!change.why.empty() && run.stop_reason.empty()) {
+    if (change.state == tracking::RunState::kRunning && !run.stop_requested) {
+      run.stop_reason.clear();  // what ended it once is over
+    } else if (!change.why.empty() && (run.stop_reason.empty() || !run.stop_requested)) {
       run.stop_reason = change.why;
     }
     return is_changed;

@@ -262,7 +262,12 @@ Result<Run> ApplyStream(Tables& tables, RunObserver* observer, RunId id, StreamR
   Run run = **std::move(found);
   const bool has_data = !request.append.pieces.empty() || request.append.summary_json.has_value();
   if (request.append.summary_json) run.summary_json = *request.append.summary_json;
-  const bool is_repeated_end = request.complete && IsTerminal(run.state) && !has_data;
+  // The last word of a process that has announced its end, after somebody else has told it: what it
+  // says is kept, and it wakes nobody.
+  const bool is_end_of_preempted =
+      request.complete && run.state == RunState::kPreempted && request.exit_code.value_or(0) != 0;
+  const bool is_repeated_end =
+      is_end_of_preempted || (request.complete && IsTerminal(run.state) && !has_data);
   if (!is_repeated_end) {
     if (Result<void> done = Wake(tables, observer, run, false, now); !done) return done.error();
   }

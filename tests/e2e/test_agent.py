@@ -238,12 +238,33 @@ def test_a_machine_that_is_taken_back_hands_its_run_over(site, number):
     assert shown["state"] == "FINISHED" and shown["runs"][0]["rows"] == 2
 
 
+def test_a_machine_that_is_taken_back_before_the_run_has_begun_hands_it_over(site):
+    """The program needs longer to end than a heartbeat takes, so its end is told twice: in a heartbeat and for the run."""
+    site.program("import signal, time\n"
+                 "def end(*_): time.sleep(1); sys.exit(1)\n"
+                 "if os.path.exists('loading'): begin(); log(0, 0.5, complete=True, exitcode=0); sys.exit(0)\n"
+                 "signal.signal(signal.SIGTERM, end); open('loading', 'w').write('yes'); time.sleep(600)\n")
+    sweep = site.sweep([1])
+    agent = site.start(sweep)
+    site.until(lambda: (site.folder / "loading").exists(), "the program")
+    agent.send_signal(signal.SIGTERM)
+    assert site.wait(agent) == 128 + signal.SIGTERM
+    shown = site.person.json("sweep", "show", "--why", sweep)
+    assert shown["runs"][0]["state"] == "preempted" and shown["state"] == "RUNNING"
+    assert "taken away" in shown["runs"][0]["why"]
+    site.run(sweep)
+    shown = site.person.json("sweep", "show", "--why", sweep)
+    assert shown["state"] == "FINISHED" and [run["state"] for run in shown["runs"]] == ["finished"]
+    assert "taken away" not in shown["runs"][0]["why"]
+
+
 def test_a_bad_machine_burns_no_sweep(site):
     site.program("if os.environ.get('BROKEN'): sys.exit('no GPU here')\nbegin(); log(0, 1.0, complete=True, exitcode=0)\n")
     sweep = site.sweep(range(6), regatta={"retry": {"failed": 0}})
-    site.run(sweep, BROKEN="1", WANDB_AGENT_DISABLE_FLAPPING="true")
+    told = site.run(sweep, BROKEN="1", WANDB_AGENT_DISABLE_FLAPPING="true", expect=BRAKE)
     shown = site.show(sweep)
     bad = shown["agents"][0]
+    assert bad["why"] in told
     assert bad["state"] == "QUARANTINED" and "in a row" in bad["why"]
     assert shown["state"] == "RUNNING"
     site.run(sweep)
