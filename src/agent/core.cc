@@ -194,7 +194,8 @@ void AgentCore::Obey(Timestamp now, const Command& command) {
       StopRun(now, command.run_id);
       break;
     case Command::Type::kExit:
-      End(Phase::kDraining, kExitDone, "the sweep has no more work for this agent");
+      End(Phase::kDraining, command.is_quarantine ? kExitBrake : kExitDone,
+          command.why.empty() ? "the sweep has no more work for this agent" : command.why);
       break;
     case Command::Type::kLease:
       if (command.lease_seconds >= 1 && command.lease_seconds <= 7 * 86400) {

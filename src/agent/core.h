@@ -29,7 +29,7 @@ namespace regatta::agent {
 inline constexpr int kExitDone = 0;          // sweep complete, or count reached
 inline constexpr int kExitError = 1;         // anything else
 inline constexpr int kExitUsage = 2;         // wrong arguments
-inline constexpr int kExitBrake = 3;         // too many runs failed
+inline constexpr int kExitBrake = 3;         // too many runs failed, or the server says so
 inline constexpr int kExitNoSweep = 4;       // no such sweep, or deleted
 inline constexpr int kExitCredentials = 5;   // the key is missing or refused
 inline constexpr int kExitUnreachable = 75;  // no heartbeat got through for the time of the lease

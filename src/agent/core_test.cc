@@ -256,6 +256,15 @@ TEST(AgentCore, WaitsForItsRunsWhenToldToExit) {
   EXPECT_EQ(world.Take().back(), "finish 0");
 }
 
+TEST(AgentCore, AnAgentThatIsSentAwayForItsRunsEndsAsAfterABrake) {
+  World world;
+  Command exit = ExitAll();
+  exit.is_quarantine = true;
+  world.Reply({exit});
+  world.Pass(kSecond);
+  EXPECT_EQ(world.Take().back(), "finish 3");
+}
+
 TEST(AgentCore, StopsARunWithTermAndAfterTheDelayWithKill) {
   World world({.slots = 1, .kill_delay = 30 * kSecond});
   world.Reply({StartOf("r")});

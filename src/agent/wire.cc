@@ -116,6 +116,9 @@ Command ReadCommand(const Json& value) {
   if (const Json* seconds = At(value, "seconds"); seconds && seconds->is_number()) {
     command.lease_seconds = seconds->get<double>();
   }
+  command.why = TextAt(value, "why");
+  const Json* quarantined = At(value, "quarantined");
+  command.is_quarantine = quarantined != nullptr && *quarantined == true;
   using Type = Command::Type;
   const std::map<std::string_view, Type> types = {{"run", Type::kRun},
                                                   {"resume", Type::kResume},

@@ -49,7 +49,9 @@ struct Command {
   nlohmann::ordered_json args = nlohmann::ordered_json::object();
   // Ours: variables for the process, by names that start with REGATTA_ or WANDB_ only.
   std::map<std::string, std::string> environment;
-  double lease_seconds = 0;  // ours, kLease
+  double lease_seconds = 0;    // ours, kLease
+  std::string why;             // ours, kStop and kExit
+  bool is_quarantine = false;  // ours, kExit: for what this agent's runs did
 };
 
 // A run that is over, as the next heartbeat tells it.

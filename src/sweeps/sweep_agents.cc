@@ -83,7 +83,8 @@ Result<Transition> Sweep::Heartbeat(std::string_view agent_id, std::span<const R
   if (is_sent_away && runs.empty() && transition_.commands.empty()) {
     Command command;
     command.type = Command::Type::kExit;
-    command.why = IsTerminal(sweep_.state) ? sweep_.why : agents_[agent].quarantine_why;
+    command.is_quarantine = !IsTerminal(sweep_.state);
+    command.why = command.is_quarantine ? agents_[agent].quarantine_why : sweep_.why;
     transition_.commands.push_back(std::move(command));
   }
   return End();

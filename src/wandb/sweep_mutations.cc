@@ -232,6 +232,7 @@ void AppendCommand(const sweeps::Command& command, std::string_view program, boo
     out += ",\"why\":";
     AppendJsonString(command.why, out);
   }
+  if (is_native && command.is_quarantine) out += ",\"quarantined\":true";
   out += '}';
 }
 

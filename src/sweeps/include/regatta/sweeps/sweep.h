@@ -94,6 +94,7 @@ struct Command {
   std::uint64_t token = 0;
   std::uint32_t repeat = 0;  // which repetition of its point
   std::string why;
+  bool is_quarantine = false;  // kExit: for what its runs did, while the sweep goes on
 };
 
 struct Transition {
