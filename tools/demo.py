@@ -109,11 +109,11 @@ class Demo:
             raise RuntimeError(f"`wandb sweep` made no sweep:\n{done.stdout}{done.stderr}")
         return found.group(1)
 
-    def start_agents(self, sweep: str):
+    def start_agents(self, sweep: str, agents: list) -> None:
+        """Adds each to `agents` as soon as it is there, so that whatever happens they can be ended."""
         stock, native = [self.bin / "wandb", "agent", sweep], [self.binary, "agent", sweep]
-        return [Agent(name, command, self.folder / name.replace(" ", "-"), self.environment)
-                for name, command in (("wandb agent 1", stock), ("regatta agent 1", native),
-                                      ("wandb agent 2", stock), ("regatta agent 2", native))]
+        for name, command in (("wandb agent 1", stock), ("regatta agent 1", native), ("wandb agent 2", stock), ("regatta agent 2", native)):
+            agents.append(Agent(name, command, self.folder / name.replace(" ", "-"), self.environment))
 
     def read(self, sweep: str):
         """The sweep's state and its runs, oldest first."""
@@ -207,7 +207,10 @@ class Demo:
         if best:
             print(f"\n  best: learning_rate {best['point'][0]:.5f} with {best['point'][1]}, val_loss {loss_of(best):.4f}")
         entity, project, name = sweep.split("/")
-        print(f"  page: {self.server.url}/{entity}/{project}/sweeps/{name}")
+        print(f"  page: {self.server.url}/{entity}/{project}/sweeps/{name}", flush=True)
+        if not sys.stdout.isatty():
+            print("  (on a terminal the server would go on now, for you to look at it)", flush=True)
+            return
         print("\n  for your own code:\n"
               f"    export WANDB_BASE_URL={self.server.url}\n"
               f"    export WANDB_API_KEY=$(cat {self.server.data}/api-key)\n"
@@ -222,7 +225,14 @@ def serve_until_interrupted(server: Server) -> None:
         print()
 
 
+def raise_interrupt(*_) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
+    # The agents and the server are in sessions of their own: whatever ends the demo has to end them.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, raise_interrupt)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/regatta")
     binary = parser.parse_args().binary.resolve()
@@ -240,7 +250,7 @@ def main() -> int:
             demo.say(f"server ready at {server.url}, data in {server.data}")
             sweep = demo.create_sweep()
             demo.say(f"sweep {sweep} created by `wandb sweep sweep.yaml`; starting four agents")
-            agents = demo.start_agents(sweep)
+            demo.start_agents(sweep, agents)
             state, runs = demo.work(sweep, agents)
             demo.judge(state, runs, agents)
             demo.print_result(sweep, runs)

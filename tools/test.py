@@ -289,6 +289,19 @@ def stage_end_to_end(runner: Runner, tally: Tally) -> None:
     if wait_for_release(runner, tally, "e2e"):
         run_pytest(runner, tally, "tests/e2e", workers=runner.jobs, seconds_max=5400 if runner.full else 1500,
                    env={"REGATTA_KILLS": "1000" if runner.full else "100"})
+        run_isolation(runner, tally)
+
+
+def run_isolation(runner: Runner, tally: Tally) -> None:
+    """The static agent where nothing else is: as process 1, and in an empty root folder."""
+    code, output = runner.run([sys.executable, ROOT / "src/agent/main/isolation_test.py", ROOT / "build/release/regatta-agent"],
+                              seconds_max=150)
+    if code == 0:
+        tally.passed += 1
+    elif code == 77:
+        tally.skipped += 1
+    else:
+        tally.fail("agent isolation", output)
 
 
 def stage_web(runner: Runner, tally: Tally) -> None:
