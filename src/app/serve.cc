@@ -1,8 +1,6 @@
 #include "serve.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -21,6 +19,7 @@
 #include "regatta/base/thread_pool.h"
 #include "regatta/net/server.h"
 #include "regatta/server/live_bus.h"
+#include "regatta/server/loopback_gate.h"
 #include "regatta/server/routes.h"
 #include "regatta/storage/data_folder.h"
 #include "regatta/storage/sql_store.h"
@@ -57,17 +56,6 @@ void RaiseOpenFileLimit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Whether "address:port" is one that only this machine reaches. A name like 127.0.0.1.example.org
-// is not.
-bool IsLoopback(const std::string& listen) {
-  const std::string host = listen.substr(0, listen.rfind(':'));
-  in_addr address{};
-  if (::inet_pton(AF_INET, host.c_str(), &address) == 1) {
-    return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
-  }
-  return host == "localhost" || host == "[::1]";
-}
-
 Result<void> CheckOptions(const ServeOptions& options) {
   if (!options.base_url.empty() && !options.base_url.starts_with("http://") &&
       !options.base_url.starts_with("https://")) {
@@ -76,7 +64,7 @@ Result<void> CheckOptions(const ServeOptions& options) {
                     "https://regatta.example.org",
                     options.base_url));
   }
-  if (options.is_open && !IsLoopback(options.listen)) {
+  if (options.is_open && !server::IsLoopbackAuthority(options.listen)) {
     return InvalidArgument(fmt::format(
         "--open serves without any authentication, so it is for loopback only: --listen {} is not; "
         "leave --open out, or listen on 127.0.0.1",
@@ -209,7 +197,8 @@ Result<void> Serve(const ServeOptions& options) {
   net::Server http({.listen = options.listen,
                     .thread_count = options.threads,
                     .tls_certificate_path = options.tls_certificate,
-                    .tls_key_path = options.tls_key},
+                    .tls_key_path = options.tls_key,
+                    .gate = options.is_open ? server::LoopbackGate(options.base_url) : nullptr},
                    std::move(router));
   http_for_metrics = &http;
   if (Result<void> started = http.Start(); !started) return started.error();

@@ -324,6 +324,22 @@ TEST_F(ServerTest, ServesFilesWithRanges) {
   EXPECT_TRUE(Ask(Get("/gone")).starts_with("HTTP/1.1 404 "));
 }
 
+TEST_F(ServerTest, AsksItsGateBeforeAnyRouteAndBeforeTheBody) {
+  options_.gate = [](const Request& request) -> std::optional<Response> {
+    if (request.headers.Get("Origin") == "http://own") return std::nullopt;
+    return ErrorResponse(403, "not from there");
+  };
+  Start();
+  EXPECT_TRUE(Ask(Get("/hello/x", "Origin: http://own\r\n")).ends_with("hello x"));
+  EXPECT_TRUE(Ask(Get("/hello/x")).starts_with("HTTP/1.1 403 "));
+  EXPECT_TRUE(Ask(Get("/nothing")).starts_with("HTTP/1.1 403 "));
+  EXPECT_TRUE(Ask("OPTIONS /echo HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+                  .starts_with("HTTP/1.1 403 "));
+  RawConnection connection(server_->port());
+  connection.Send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n");
+  EXPECT_TRUE(connection.ReadUntil("\r\n").starts_with("HTTP/1.1 403 "));
+}
+
 TEST_F(ServerTest, AllowsOtherOriginsWhereTheRouteDoes) {
   RouteOptions route;
   route.allows_cross_origin = true;

@@ -377,6 +377,7 @@ std::optional<Error> Session::DescribeRequest(Turn& turn) {
 
 std::optional<Response> Session::Admit(Turn& turn) {
   const Router::Match& match = turn.match;
+  if (std::optional<Response> refusal = Ask(state_.options.gate, turn.request)) return refusal;
   if (match.route == nullptr) {
     if (match.allowed.empty()) {
       return ErrorResponse(404, fmt::format("there is nothing at {}", turn.request.path));
@@ -396,12 +397,16 @@ std::optional<Response> Session::Admit(Turn& turn) {
       return Unavailable503("the server has too many requests at once: try again later");
     }
   }
-  if (!options.gate) return std::nullopt;
+  return Ask(options.gate, turn.request);
+}
+
+std::optional<Response> Session::Ask(const Gate& gate, const Request& request) {
+  if (!gate) return std::nullopt;
   try {
-    return options.gate(turn.request);
+    return gate(request);
   } catch (const std::exception& exception) {
-    Log(LogLevel::kError, "net", "{} {}: {}", match.route->method, match.route->pattern,
-        exception.what());
+    Log(LogLevel::kError, "net", "{} {}: {}", request.method,
+        request.route.empty() ? "(no route)" : request.route, exception.what());
     return ErrorResponse(500, "the server failed at this request");
   }
 }

@@ -101,6 +101,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   std::optional<Error> DescribeRequest(Turn& turn);
   std::optional<Response> Admit(Turn& turn);
+  static std::optional<Response> Ask(const Gate& gate, const Request& request);
   std::string BaseUrl(const Headers& headers) const;
   std::optional<Error> Inflate(Turn& turn, std::uint64_t bytes_max);
   void Wake();

@@ -215,16 +215,14 @@ void AddFileRoutes(net::Router& router, const Services& services, const Links& l
                  workers.Post([&services, &links, request = std::move(request), responder] {
                    ServeArtifactFile(services, links, request, responder);
                  });
-               },
-               {.allows_cross_origin = true});
+               });
   }
   router.Add("GET", "/files/{entity}/{project}/{run}/{path...}",
              [&services, &links, &workers](net::Request request, net::Responder responder) {
                workers.Post([&services, &links, request = std::move(request), responder] {
                  ServeRunFile(services, links, request, responder);
                });
-             },
-             {.allows_cross_origin = true});
+             });
 }
 
 }  // namespace regatta::wandb

@@ -192,6 +192,28 @@ def test_an_open_server_answers_only_the_loopback_and_needs_no_key(tmp_path):
     assert "open" in log.read_text()
 
 
+FOREIGN = [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=[" ".join(next(iter(one.items()))) for one in FOREIGN])
+def test_an_open_server_does_nothing_for_a_page_of_another_place(tmp_path, headers):
+    """As a browser sends it without asking first: a form's media type, and no key."""
+    with Server.start(tmp_path / "data", "--open") as server:
+        body = json.dumps({"name": "intruder", "admin": True}).encode()
+        for method, path in (("POST", "/graphql"), ("POST", "/api/admin/users"), ("GET", "/files/x/y/z/config.yaml"), ("GET", "/api/admin/users")):
+            reply = server.request(method, path, body if method == "POST" else None, headers={"Content-Type": "text/plain", **headers})
+            assert reply.status == 403 and "--open" in reply.text, reply.text
+        assert "intruder" not in server.admin("GET", "/users").text
+        own = {"Host": f"localhost:{server.port}", "Origin": f"http://localhost:{server.port}", "Sec-Fetch-Site": "same-origin"}
+        assert server.request("POST", "/api/admin/users", {"name": "guest"}, headers=own).status == 201
+
+
+def test_what_needs_a_key_is_shared_with_no_other_origin(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        for path in ("/files/e/p/r/config.yaml", "/artifacts/e/00", "/artifactsV2/r/e/p/c/b/00/name"):
+            assert "access-control-allow-origin" not in server.get(path, headers={"Origin": "http://evil.example"}).headers
+
+
 def test_a_graceful_stop_loses_nothing_that_was_answered(tmp_path):
     with Server.start(tmp_path / "data") as server:
         user = first_user(server)

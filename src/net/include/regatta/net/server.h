@@ -64,6 +64,8 @@ struct ServerOptions {
   // the loopback interface get them plain unless `compresses_loopback`.
   std::size_t gzip_bytes_min = 1024;
   bool compresses_loopback = false;
+  // Looks at each request first, whatever its path, before the route's own gate.
+  Gate gate;
   ServerLimits limits;
 };
 
