@@ -99,8 +99,34 @@ class SpoolSink final : public BodySink {
 
 }  // namespace
 
+std::shared_ptr<MemoryBudget> PeerBudgets::Of(const std::string& peer) {
+  const std::lock_guard lock(mutex_);
+  if (budgets_.size() >= prune_at_) {
+    std::erase_if(budgets_, [](const auto& entry) { return entry.second.expired(); });
+    prune_at_ = std::max(kPruneMin, 2 * budgets_.size());
+  }
+  std::weak_ptr<MemoryBudget>& known = budgets_[peer];
+  std::shared_ptr<MemoryBudget> budget = known.lock();
+  if (budget == nullptr) {
+    budget = std::make_shared<MemoryBudget>(bytes_max_);
+    known = budget;
+  }
+  return budget;
+}
+
+std::size_t PeerBudgets::size() const {
+  const std::lock_guard lock(mutex_);
+  return budgets_.size();
+}
+
 Result<void> BudgetShare::Take(std::uint64_t bytes) {
-  if (!budget_.Take(bytes)) {
+  if (!of_peer_.Take(bytes)) {
+    return Unavailable(
+        "the requests from your address have too many bytes under way at once: send fewer at a "
+        "time, or try again later");
+  }
+  if (!of_all_.Take(bytes)) {
+    of_peer_.Give(bytes);
     return Unavailable("the server holds too many request bodies at once: try again later");
   }
   taken_ += bytes;

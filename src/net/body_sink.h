@@ -1,14 +1,16 @@
 // Where a request's body goes: into memory, or into a file while it is hashed.
 //
-// Not thread-safe, except MemoryBudget.
+// Not thread-safe, except MemoryBudget and PeerBudgets.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "regatta/base/result.h"
 #include "regatta/codec/hash.h"
@@ -34,18 +36,43 @@ class MemoryBudget {
   std::atomic<std::uint64_t> used_{0};
 };
 
-// What one request holds of a budget, given back when the request is over. Not thread-safe.
+// One budget for each peer that is connected. Thread-safe.
+class PeerBudgets {
+ public:
+  // What the bodies of one peer may hold together.
+  explicit PeerBudgets(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
+  // The one that all holders with this `peer` share. Forgotten with its last holder.
+  std::shared_ptr<MemoryBudget> Of(const std::string& peer);
+  // Peers remembered, of which at most half have left, above a few.
+  std::size_t size() const;
+
+ private:
+  static constexpr std::size_t kPruneMin = 64;
+  const std::uint64_t bytes_max_;
+  mutable std::mutex mutex_;
+  // Guarded by mutex_.
+  std::unordered_map<std::string, std::weak_ptr<MemoryBudget>> budgets_;
+  std::size_t prune_at_ = kPruneMin;
+};
+
+// What one request holds of the server's budget and of its peer's, given back when the request is
+// over. Not thread-safe.
 class BudgetShare {
  public:
-  explicit BudgetShare(MemoryBudget& budget) : budget_(budget) {}
-  ~BudgetShare() { budget_.Give(taken_); }
+  // Both outlive it.
+  BudgetShare(MemoryBudget& of_all, MemoryBudget& of_peer) : of_all_(of_all), of_peer_(of_peer) {}
+  ~BudgetShare() {
+    of_peer_.Give(taken_);
+    of_all_.Give(taken_);
+  }
   BudgetShare(const BudgetShare&) = delete;
   BudgetShare& operator=(const BudgetShare&) = delete;
-  // Errors: kUnavailable when the budget is used up.
+  // Errors: kUnavailable when one of them is used up.
   Result<void> Take(std::uint64_t bytes);
 
  private:
-  MemoryBudget& budget_;
+  MemoryBudget& of_all_;
+  MemoryBudget& of_peer_;
   std::uint64_t taken_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "ascii.h"
+#include "rate_window.h"
 #include "regatta/base/log.h"
 #include "regatta/codec/gzip.h"
 #include "regatta/codec/percent.h"
@@ -45,6 +46,14 @@ bool IsHost(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
   });
+}
+
+// Whose share of the memory a connection uses. Whoever has one IPv6 address has the /64 around it.
+std::string PeerOf(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  asio::ip::address_v6::bytes_type bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return asio::ip::address_v6(bytes).to_string();
 }
 
 Response Unavailable503(std::string_view message) {
@@ -120,7 +129,8 @@ bool ServerState::WaitUntilIdle(std::chrono::milliseconds deadline) {
 
 // One request and its answer.
 struct Session::Turn {
-  explicit Turn(ServerState& server) : state(server), memory(server.budget) {}
+  Turn(ServerState& server, MemoryBudget& of_peer)
+      : state(server), memory(server.budget, of_peer) {}
   ~Turn() {
     if (is_counted) state.EndRequest();
   }
@@ -147,11 +157,12 @@ Session::Session(ServerState& state, std::unique_ptr<Transport> transport, bool 
       wait_timer_(transport_->socket().get_executor()) {
   error_code ec;
   const tcp::endpoint peer = transport_->socket().remote_endpoint(ec);
-  if (ec) return;
   asio::ip::address address = peer.address();
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   }
+  peer_budget_ = state_.peer_budgets.Of(PeerOf(address));
+  if (ec) return;
   peer_address_ = address.to_string();
   peer_port_ = peer.port();
   is_peer_loopback_ = address.is_loopback();
@@ -238,7 +249,7 @@ asio::awaitable<void> Session::Run() {
 }
 
 asio::awaitable<bool> Session::ServeOne() {
-  Turn turn(state_);
+  Turn turn(state_, *peer_budget_);
   const bool has_head = co_await ReadHead(turn.decoder);
   if (!has_head) co_return false;
   turn.start = steady_clock::now();
@@ -450,7 +461,8 @@ asio::awaitable<std::optional<Response>> Session::ReadBody(Turn& turn, std::uint
 
 asio::awaitable<std::optional<Response>> Session::FillSink(Turn& turn, BodySink& sink) {
   MessageDecoder& decoder = turn.decoder;
-  const SteadyTime begin = steady_clock::now();
+  RateWindow rate(limits_.body_idle_timeout, limits_.body_bytes_per_second_min,
+                  steady_clock::now());
   const std::uint64_t announced = decoder.head().content_length.value_or(0);
   std::uint64_t received = 0;
   const auto write = [&](std::string_view piece) {
@@ -464,11 +476,7 @@ asio::awaitable<std::optional<Response>> Session::FillSink(Turn& turn, BodySink&
       input_.Consume(*taken);
     }
     if (decoder.is_done()) co_return std::nullopt;
-    const auto elapsed =
-        std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - begin);
-    if (elapsed > limits_.body_idle_timeout &&
-        received <
-            limits_.body_bytes_per_second_min * static_cast<std::uint64_t>(elapsed.count())) {
+    if (!rate.Note(received, steady_clock::now())) {
       co_return ErrorResponse(408, "the request's body arrives too slowly");
     }
     SetDeadline(limits_.body_idle_timeout);

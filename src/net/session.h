@@ -30,7 +30,8 @@ struct ServerState {
   ServerState(ServerOptions server_options, Router server_router)
       : options(std::move(server_options)),
         router(std::move(server_router)),
-        budget(options.limits.body_memory_bytes_max) {}
+        budget(options.limits.body_memory_bytes_max),
+        peer_budgets(options.limits.body_memory_peer_bytes_max) {}
 
   // Constant after construction, except `url`, which Start sets before the first session.
   const ServerOptions options;
@@ -39,6 +40,7 @@ struct ServerState {
 
   Metrics metrics;
   MemoryBudget budget;
+  PeerBudgets peer_budgets;
   BufferPool buffers;
   std::atomic<bool> is_draining{false};
   std::atomic<std::size_t> in_flight_count{0};
@@ -120,6 +122,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string peer_address_;
   std::uint16_t peer_port_ = 0;
   bool is_peer_loopback_ = false;
+  std::shared_ptr<MemoryBudget> peer_budget_;
 
   // Owned by the strand.
   asio::steady_timer watchdog_;

@@ -6,6 +6,7 @@
 #include "error_text.h"
 #include "event_parser.h"
 #include "message_decoder.h"
+#include "rate_window.h"
 #include "regatta/codec/hex.h"
 #include "regatta/net/router.h"
 #include "response_writer.h"
@@ -228,16 +229,65 @@ TEST(SpoolSink, LeavesNothingUnlessTaken) {
   EXPECT_TRUE(folder.empty());
 }
 
+TEST(RateWindow, LetsNoFastBeginningBuyASlowEnd) {
+  using std::chrono::seconds;
+  const RateWindow::Time start{};
+  RateWindow rate(seconds(30), 1024, start);
+  EXPECT_TRUE(rate.Note(64'000'000, start + seconds(1)));
+  EXPECT_TRUE(rate.Note(64'000'000, start + seconds(30)));
+  EXPECT_TRUE(rate.Note(64'000'001, start + seconds(59)));
+  EXPECT_FALSE(rate.Note(64'000'002, start + seconds(60)));
+}
+
+TEST(RateWindow, TakesWhatKeepsItsRateForHours) {
+  using std::chrono::seconds;
+  const RateWindow::Time start{};
+  RateWindow rate(seconds(30), 1024, start);
+  for (int second = 1; second <= 7200; ++second) {
+    ASSERT_TRUE(rate.Note(static_cast<std::uint64_t>(second) * 1024, start + seconds(second)))
+        << second;
+  }
+}
+
+TEST(PeerBudgets, GiveOnePeerItsShareAndLeaveTheRestToOthers) {
+  MemoryBudget all(100);
+  PeerBudgets peers(60);
+  const auto first = peers.Of("192.0.2.1");
+  const auto second = peers.Of("192.0.2.2");
+  BudgetShare greedy(all, *first);
+  EXPECT_TRUE(greedy.Take(60));
+  BudgetShare again(all, *peers.Of("192.0.2.1"));
+  const Result<void> refused = again.Take(1);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("your address"), std::string::npos);
+  BudgetShare other(all, *second);
+  EXPECT_TRUE(other.Take(40));
+  EXPECT_EQ(other.Take(1).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(second->used(), 40U) << "what the server refused is not counted against the peer";
+}
+
+TEST(PeerBudgets, ForgetPeersThatHaveLeft) {
+  PeerBudgets peers(10);
+  const auto stays = peers.Of("stays");
+  EXPECT_TRUE(stays->Take(10));
+  for (int i = 0; i < 10'000; ++i) peers.Of(std::to_string(i));
+  EXPECT_LE(peers.size(), 130U);
+  EXPECT_FALSE(peers.Of("stays")->Take(1)) << "it was forgotten with the others";
+}
+
 TEST(MemorySink, GivesItsShareBack) {
   MemoryBudget budget(10);
+  MemoryBudget of_peer(100);
   {
-    BudgetShare share(budget);
+    BudgetShare share(budget, of_peer);
     const auto sink = MakeMemorySink(100, 0, share);
     EXPECT_TRUE(sink->Write("12345678"));
     EXPECT_EQ(sink->Write("901").error().code, ErrorCode::kUnavailable);
     EXPECT_EQ(budget.used(), 8U);
+    EXPECT_EQ(of_peer.used(), 8U);
   }
   EXPECT_EQ(budget.used(), 0U);
+  EXPECT_EQ(of_peer.used(), 0U);
 }
 
 TEST(Url, ReadsHostPortAndPath) {

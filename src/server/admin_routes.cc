@@ -47,7 +47,7 @@ void Add(net::Router& router, const Services& services, const char* method, cons
                  responder.Send(*std::move(response));
                });
              },
-             {.body_bytes_max = std::uint64_t{1} << 20});
+             {.body_bytes_max = std::uint64_t{1} << 20, .gate = RequireKey(services)});
 }
 
 std::string StringOf(const json& body, const char* name, std::string fallback = {}) {

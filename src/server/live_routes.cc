@@ -13,6 +13,7 @@ using tracking::User;
 namespace {
 
 constexpr std::chrono::minutes kTicketLifetime{1};
+constexpr std::uint64_t kTicketBodyBytesMax = 4096;  // nothing in it is read
 
 // Browsers cannot send headers with an event stream, so a short-lived ticket stands for the person.
 class Tickets {
@@ -72,7 +73,8 @@ void AddLiveRoutes(net::Router& router, const Services& services) {
           if (!viewer) return responder.Send(viewer.error());
           responder.Send(net::JsonResponse("{\"ticket\":\"" + tickets->Make(*viewer) + "\"}"));
         });
-      });
+      },
+      {.body_bytes_max = kTicketBodyBytesMax, .gate = RequireKey(services)});
   router.Add(
       "GET", "/api/live", [&services, tickets](net::Request request, net::Responder responder) {
         services.workers.Post([&services, tickets, request = std::move(request), responder] {

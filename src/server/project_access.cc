@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "regatta/server/routes.h"
+
 namespace regatta::server {
 
 Result<tracking::ProjectId> FindVisibleProject(const tracking::Tables& tables,
@@ -22,6 +24,14 @@ Result<tracking::ProjectId> FindVisibleProject(const tracking::Tables& tables,
   if (!project) return project.error();
   if (!*project) return unknown;
   return (*project)->id;
+}
+
+net::Gate RequireKey(const Services& services) {
+  return [&services](const net::Request& request) -> std::optional<net::Response> {
+    const Result<tracking::User> viewer = services.viewer(request);
+    if (viewer) return std::nullopt;
+    return net::ErrorResponse(viewer.error());
+  };
 }
 
 }  // namespace regatta::server

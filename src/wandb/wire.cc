@@ -167,16 +167,13 @@ void Wire::Impl::Graphql(const net::Request& request, const net::Responder& resp
   if (!parsed) {
     return responder.Send(net::JsonResponse(graphql::ErrorBody(parsed.error()), 400));
   }
+  // Again after the gate: the key may have been revoked while the body came.
   Result<tracking::User> viewer = Viewer(services_, request);
-  std::optional<tracking::User> person;
-  if (viewer) {
-    person = *std::move(viewer);
-  } else {
-    // Clients tell a wrong key by the status, and show the message.
+  if (!viewer) {
     return responder.Send(
         net::JsonResponse(graphql::ErrorBody(viewer.error()), net::StatusOf(viewer.error().code)));
   }
-  RequestContext context(services_, links_, std::move(person), BaseUrl(request));
+  RequestContext context(services_, links_, *std::move(viewer), BaseUrl(request));
   graphql::Response response;
   // A mutation reads outside of any snapshot, so that it sees what it wrote.
   const bool is_query = parsed->query.find("mutation") == std::string::npos;
@@ -277,24 +274,39 @@ void Wire::Impl::SlowStream(const net::Request& request, const net::Responder& r
 }
 
 void Wire::Impl::AddRoutes(net::Router& router) {
+  // Before the body is read: nobody without a key makes the server hold one.
+  const auto require_key = [this](const net::Request& request) -> std::optional<net::Response> {
+    const Result<tracking::User> viewer = Viewer(services_, request);
+    if (viewer) return std::nullopt;
+    return net::ErrorResponse(viewer.error());
+  };
+  // Clients tell a wrong key by the status, and show the message.
+  const auto require_key_of_query =
+      [this](const net::Request& request) -> std::optional<net::Response> {
+    const Result<tracking::User> viewer = Viewer(services_, request);
+    if (viewer) return std::nullopt;
+    return net::JsonResponse(graphql::ErrorBody(viewer.error()),
+                             net::StatusOf(viewer.error().code));
+  };
   router.Add("POST", "/graphql",
              [this](net::Request request, net::Responder responder) {
                workers_.Post([this, request = std::move(request), responder] {
                  Graphql(request, responder);
                });
              },
-             {.body_bytes_max = kGraphqlBytesMax});
+             {.body_bytes_max = kGraphqlBytesMax, .gate = require_key_of_query});
   router.Add("POST", "/files/{entity}/{project}/{run}/file_stream",
              [this](net::Request request, net::Responder responder) {
                FileStream(std::move(request), responder);
              },
-             {.body_bytes_max = kStreamBytesMax});
-  // Telemetry of the clients: 404 is the one answer that keeps it switched off.
-  const auto not_here = [](const net::Request&, const net::Responder& responder) {
-    responder.Send(net::ErrorResponse(404, "this server collects no telemetry"));
+             {.body_bytes_max = kStreamBytesMax, .gate = require_key});
+  // Telemetry of the clients: 404 is the one answer that keeps it switched off. Nobody reads it.
+  const auto not_here = [](const net::Request&) {
+    return std::optional(net::ErrorResponse(404, "this server collects no telemetry"));
   };
-  router.Add("POST", "/sdk/otel/v1/metrics", not_here);
-  router.Add("POST", "/sdk/otel/v1/logs", not_here);
+  const auto unreachable = [](const net::Request&, const net::Responder&) {};
+  router.Add("POST", "/sdk/otel/v1/metrics", unreachable, {.gate = not_here});
+  router.Add("POST", "/sdk/otel/v1/logs", unreachable, {.gate = not_here});
   AddFileRoutes(router, services_, links_, workers_);
 }
 

@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from harness.server import Server
+from harness.server import Server, basic
 
 MEMORY_MB_MAX = 1024  # of which bodies in flight may take half
 if os.environ.get("REGATTA_UNDER_SANITIZER"):
@@ -219,6 +219,18 @@ def test_large_bodies_held_open_share_a_bounded_memory(server, run):
     assert server.get("/healthz").status == 200
     for connection in connections:
         connection.close()
+
+
+@pytest.mark.parametrize("key", [None, "0" * 40], ids=["no key", "a key of nobody"])
+@pytest.mark.parametrize("path,status", [("/graphql", 401), ("/files/e/p/r/file_stream", 401), ("/api/live-ticket", 401), ("/api/admin/users", 401),
+                                         ("/sdk/otel/v1/logs", 404)])
+def test_nobody_without_a_key_makes_the_server_read_a_body(server, path, status, key):
+    """The answer comes before the body, of which nothing is ever sent."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        fields = ["Content-Length: 60000000", *(f"{name}: {value}" for name, value in (basic(key) if key else {}).items())]
+        connection.sendall("\r\n".join([f"POST {path} HTTP/1.1", "Host: x", *fields, "", ""]).encode())
+        answer = answer_of(connection)
+    assert answer.startswith(b"HTTP/1.1 %d" % status) and b'"message"' in answer, answer
 
 
 @pytest.mark.parametrize("encoding,body,status", [("gzip", gzip.compress(b" " * 300 * MILLION), 413), ("br", b"{}", 400),

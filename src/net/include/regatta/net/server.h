@@ -31,16 +31,18 @@ struct ServerLimits {
                                  << 20;   // for routes without their own; 413 above
   std::uint64_t inflate_ratio_max = 200;  // of gzip request bodies; 413 above
   std::uint64_t body_memory_bytes_max = std::uint64_t{512}
-                                        << 20;                // bodies in memory at once; 503 above
+                                        << 20;  // bodies in memory at once; 503 above
+  // Of them, those of one peer: an IPv4 address, or the /64 of an IPv6 one. 503 above.
+  std::uint64_t body_memory_peer_bytes_max = std::uint64_t{256} << 20;
   std::size_t connection_count_max = 4096;                    // 503 above
   std::size_t in_flight_count_max = 2048;                     // requests with a handler; 503 above
   std::size_t event_buffer_bytes_max = std::size_t{4} << 20;  // unsent events of one stream
 
   std::chrono::milliseconds header_timeout{
       15'000};  // from a request's first byte to its header's end
-  std::chrono::milliseconds body_idle_timeout{30'000};  // without one byte of the body
-  std::uint64_t body_bytes_per_second_min = 1024;   // averaged, after the first body_idle_timeout
-  std::chrono::milliseconds write_timeout{60'000};  // without progress while answering
+  std::chrono::milliseconds body_idle_timeout{30'000};    // without one byte of the body
+  std::uint64_t body_bytes_per_second_min = 1024;         // in each body_idle_timeout by itself
+  std::chrono::milliseconds write_timeout{60'000};        // without progress while answering
   std::chrono::milliseconds keep_alive_timeout{120'000};  // between requests
   std::chrono::milliseconds answer_timeout{120'000};      // from request to the handler's answer
   std::chrono::milliseconds event_keep_alive{15'000};     // comment on a silent event stream

@@ -34,6 +34,9 @@ struct Services {
   std::string version;
 };
 
+// Refuses whoever has no key before the body is read. `services` outlives the routes.
+net::Gate RequireKey(const Services& services);
+
 // GET /healthz, /ready, /metrics, /api/version.
 void AddStatusRoutes(net::Router& router, const Services& services);
 
