@@ -102,6 +102,10 @@ Result<Value> Report(JournaledSearch& search, const Value& request) {
   const auto step = WholeNumber(request, "step", 0, std::numeric_limits<std::int64_t>::max());
   if (!step) return step.error();
   const auto& seen = (*trial)->observations;
+  if (!*step && !seen.empty() && seen.back().step == std::numeric_limits<std::int64_t>::max()) {
+    return InvalidArgument(fmt::format("trial {} has reported the last step that there is, {}",
+                                       (*trial)->id, seen.back().step));
+  }
   JournalEntry entry{.kind = JournalEntry::Kind::kReported, .id = (*trial)->id};
   entry.step = (*step).value_or(seen.empty() ? 1 : seen.back().step + 1);
   entry.value = **value;

@@ -16,8 +16,6 @@ namespace {
 
 using Kind = DistributionKind;
 
-constexpr double kInt64Edge = 9.2e18;
-
 }  // namespace
 
 double AsNumber(const ParameterValue& value) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -30,6 +31,9 @@ bool IsNormal(Kind kind) {
   return kind == Kind::kNormal || kind == Kind::kQNormal || kind == Kind::kLogNormal ||
          kind == Kind::kQLogNormal;
 }
+
+// No draw of a normal is farther from its mean: the smallest u has a quantile of -8.2.
+constexpr double kSigmasMax = 9;
 
 bool NeedsPositiveMin(Kind kind) {
   return kind == Kind::kLogUniformValues || kind == Kind::kInvLogUniformValues ||
@@ -109,6 +113,31 @@ std::pair<double, double> RangeOf(const DistributionSpec& spec) {
   }
 }
 
+namespace {
+
+// Whether every value is a multiple of q that can be counted, and fits its type.
+Result<void> CheckMultiples(const DistributionSpec& spec) {
+  auto [low, high] = RangeOf(spec);
+  if (spec.kind == Kind::kQNormal) {
+    low = spec.mu - kSigmasMax * spec.sigma;
+    high = spec.mu + kSigmasMax * spec.sigma;
+  }
+  const double largest = std::isfinite(high) ? std::max(std::abs(low), std::abs(high)) : 0;
+  if (!std::isfinite(largest / spec.q)) {
+    return InvalidArgument(
+        fmt::format("q {}: {} has too many multiples of it; raise q", spec.q, largest));
+  }
+  if (spec.q == std::floor(spec.q) && largest > kInt64Edge) {
+    return InvalidArgument(
+        fmt::format("q {}: multiples of a whole q are whole numbers, which end at 9.2e18; search "
+                    "for less and multiply in the program",
+                    spec.q));
+  }
+  return Ok();
+}
+
+}  // namespace
+
 Result<void> CheckSpec(const DistributionSpec& spec) {
   if (spec.kind == Kind::kCategorical) {
     return CheckCategories(spec);
@@ -120,6 +149,13 @@ Result<void> CheckSpec(const DistributionSpec& spec) {
     }
     if (static_cast<double>(spec.int_max) - static_cast<double>(spec.int_min) >= kLevelsMax) {
       return InvalidArgument("min ... max: more than 2^53 integers; use a float distribution");
+    }
+    if (spec.int_min < -static_cast<std::int64_t>(kLevelsMax) ||
+        spec.int_max > static_cast<std::int64_t>(kLevelsMax)) {
+      return InvalidArgument(
+          fmt::format("min {} ... max {}: a search cannot tell integers beyond 2^53 apart; search "
+                      "for the distance to min and add min in the program",
+                      spec.int_min, spec.int_max));
     }
     return Ok();
   }
@@ -148,6 +184,11 @@ Result<void> CheckSpec(const DistributionSpec& spec) {
     if (!std::isfinite(spec.mu) || !std::isfinite(spec.sigma) || spec.sigma < 0) {
       return InvalidArgument("mu and sigma must be finite numbers and sigma at least 0");
     }
+    const bool is_log = spec.kind == Kind::kLogNormal || spec.kind == Kind::kQLogNormal;
+    if (!is_log && !std::isfinite(std::abs(spec.mu) + kSigmasMax * spec.sigma)) {
+      return InvalidArgument(fmt::format("mu {} and sigma {}: most draws are beyond every number",
+                                         spec.mu, spec.sigma));
+    }
   }
   if ((spec.kind == Kind::kBeta || spec.kind == Kind::kQBeta) &&
       !(spec.a > 0 && spec.b > 0 && std::isfinite(spec.a) && std::isfinite(spec.b))) {
@@ -156,7 +197,7 @@ Result<void> CheckSpec(const DistributionSpec& spec) {
   if (IsQuantized(spec.kind) && !(spec.q > 0 && std::isfinite(spec.q))) {
     return InvalidArgument(fmt::format("q {} must be above 0", spec.q));
   }
-  return Ok();
+  return IsQuantized(spec.kind) ? CheckMultiples(spec) : Ok();
 }
 
 std::string_view DistributionName(DistributionKind kind) {

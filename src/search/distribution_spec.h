@@ -10,6 +10,8 @@ namespace regatta::search {
 
 // 2^53 levels: above it neighbours cannot be told apart.
 inline constexpr double kLevelsMax = 9007199254740992.0;
+// No whole number that is proposed lies beyond.
+inline constexpr double kInt64Edge = 9.2e18;
 
 // Whether draws are rounded to multiples of a step.
 bool IsQuantized(DistributionKind kind);

@@ -246,6 +246,14 @@ TEST(Distribution, RefusesWhatMakesNoSense) {
   EXPECT_FALSE(Distribution::IntUniform(3, 3));
   EXPECT_FALSE(Distribution::Create(RangeSpec(Kind::kLogUniform, 0, 1000)));
   EXPECT_FALSE(Distribution::Create(BetaSpec(Kind::kBeta, 0, 1)));
+  // What draws beyond every number, or beyond what tells neighbours apart.
+  EXPECT_FALSE(Distribution::Normal(1e308, 1e308));
+  EXPECT_FALSE(Distribution::Normal(0, 1e308));
+  EXPECT_FALSE(Distribution::QUniform(0, 1e308, 1e-5));
+  EXPECT_FALSE(Distribution::QUniform(1e19, 2e19, 1));
+  EXPECT_TRUE(Distribution::QUniform(1e19, 2e19, 1.5e17 + 0.5e3));
+  EXPECT_FALSE(Distribution::IntUniform(9007199254740993, 9007199254741000));
+  EXPECT_TRUE(Distribution::IntUniform(9007199254740900, 9007199254740992));
   const auto sum = Distribution::Categorical(2, {0.5, 0.6});
   EXPECT_EQ(sum.error().message, "probabilities: they sum to 1.1, not to 1");
 }

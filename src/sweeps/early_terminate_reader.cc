@@ -87,8 +87,9 @@ void ReadEarlyTerminate(const Value& value, SweepConfig& sweep, ProblemList& pro
       case EarlyTerminateType::kCurve:
         config.min_iter = reader.Whole("min_iter", 1, Severity::kError);
         config.confidence = reader.Number("confidence", Severity::kError).value_or(0.95);
-        if (config.confidence <= 0 || config.confidence >= 1) {
-          reader.Report(Severity::kError, "confidence", "confidence is not between 0 and 1");
+        if (config.confidence <= 0.5 || config.confidence >= 1) {
+          reader.Report(Severity::kError, "confidence",
+                        fmt::format("confidence {} is not between 0.5 and 1", config.confidence));
         }
         break;
     }

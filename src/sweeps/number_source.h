@@ -17,7 +17,8 @@ class NumberSource : public PointSource {
   struct Options {
     std::uint64_t grid_size = 0;  // 0: an endless search
     std::uint64_t search_size = ~std::uint64_t{0};
-    std::uint32_t initial_points = 0;  // grid numbers size-1, size-2, ...
+    std::uint32_t initial_points = 0;   // grid numbers size-1, size-2, ...
+    std::uint32_t initial_refused = 0;  // the first ones of them, which the constraints refuse
     std::string search_error;
     ExpectedEnds expected;
   };
@@ -54,7 +55,10 @@ class NumberSource : public PointSource {
     return std::nullopt;
   }
   std::uint32_t initial_points() const override { return options_.initial_points; }
-  ProposedPoint InitialPoint(std::uint32_t index) const override {
+  std::optional<ProposedPoint> InitialPoint(std::uint32_t index) const override {
+    if (index < options_.initial_refused) {
+      return std::nullopt;
+    }
     return GridPoint(options_.grid_size - 1 - index);
   }
   Result<std::optional<ProposedPoint>> Propose(std::uint32_t, std::uint64_t number) override {

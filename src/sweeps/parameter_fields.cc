@@ -178,11 +178,13 @@ class FieldReader {
 
   void WarnExponents(const Shape& shape, std::string_view better, double low, double high) {
     if (!std::isfinite(low) || !std::isfinite(high)) {
+      const bool is_inverse = shape.kind == ParameterKind::kInvLogUniform;
       place_.FailAt(
-          "max",
-          fmt::format("{} bounds are exponents of e, and e to the power of {} is beyond "
-                      "every number",
-                      shape.name, Excerpt(parameter_.max)),
+          is_inverse ? "min" : "max",
+          fmt::format(
+              "{} bounds are exponents of {}, and with {} the result is beyond every number",
+              shape.name, is_inverse ? "1/e" : "e",
+              Excerpt(is_inverse ? parameter_.min : parameter_.max)),
           fmt::format("use distribution: {}", shape.has_q ? "q_log_uniform_values" : better));
       return;
     }

@@ -12,6 +12,7 @@
 #include "regatta/search/grid.h"
 #include "regatta/sweeps/explain.h"
 #include "regatta/sweeps/search_options.h"
+#include "regatta/sweeps/space_point_source.h"
 
 namespace regatta::sweeps {
 namespace {
@@ -354,6 +355,17 @@ TEST(ParameterSpace, CountsTheTrialsThatTheLimitsLeave) {
   EXPECT_EQ(planned("run_cap: 40\nregatta: {budget: {runs: 30}}\n"), 30U);
   EXPECT_EQ(planned("run_cap: 40\nregatta: {budget: {runs: 50, hours: 2}}\n"), 40U);
   EXPECT_EQ(planned("run_cap: 40\nregatta: {repeats: 3}\n"), 14U) << "the last has one run";
+}
+
+TEST(PointSource, HasNoInitialPointThatBreaksAConstraint) {
+  const Result<ParsedSweep> parsed = ParseSweepConfig(
+      "method: random\nparameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}\n"
+      "regatta: {constraints: ['x < 0.5'], initial_points: [{x: 0.9}, {x: 0.2}]}\n");
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const auto source = *MakePointSource(parsed->config, 1);
+  EXPECT_FALSE(source->InitialPoint(0));
+  ASSERT_TRUE(source->InitialPoint(1));
+  EXPECT_THAT(source->InitialPoint(1)->args_json, HasSubstr(R"("x":{"value":0.2})"));
 }
 
 TEST(Explain, SaysWhereCostHasNoEffect) {

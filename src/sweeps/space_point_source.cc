@@ -36,7 +36,7 @@ class ExternalSource : public PointSource {
     return std::nullopt;
   }
   std::uint32_t initial_points() const override { return 0; }
-  ProposedPoint InitialPoint(std::uint32_t) const override { return {}; }
+  std::optional<ProposedPoint> InitialPoint(std::uint32_t) const override { return std::nullopt; }
   Result<std::optional<ProposedPoint>> Propose(std::uint32_t, std::uint64_t) override {
     return std::optional<ProposedPoint>();
   }
@@ -101,10 +101,14 @@ class SpacePointSource : public PointSource {
     return static_cast<std::uint32_t>(initial_.size());
   }
 
-  ProposedPoint InitialPoint(std::uint32_t index) const override {
-    const search::Point point = Completed(index);
-    return {ToJson(space_.ToRunConfig(point)), grid_ ? NumberOf(point) : std::nullopt,
-            fmt::format("Initial point {} of the sweep file.", index + 1)};
+  std::optional<ProposedPoint> InitialPoint(std::uint32_t index) const override {
+    const std::optional<search::Point> point = Completed(index);
+    if (!point) {
+      return std::nullopt;
+    }
+    return ProposedPoint{ToJson(space_.ToRunConfig(*point)),
+                         grid_ ? NumberOf(*point) : std::nullopt,
+                         fmt::format("Initial point {} of the sweep file.", index + 1)};
   }
 
   Result<std::optional<ProposedPoint>> Propose(std::uint32_t group, std::uint64_t) override {
@@ -297,8 +301,8 @@ class SpacePointSource : public PointSource {
     return point ? std::optional(*std::move(point)) : std::nullopt;
   }
 
-  // The initial point with what it leaves out drawn at random.
-  search::Point Completed(std::uint32_t index) const {
+  // The initial point with what it leaves out drawn at random; nothing if no draw was allowed.
+  std::optional<search::Point> Completed(std::uint32_t index) const {
     const search::SearchSpace& space = space_.search_space();
     Rng rng = Rng(seed_, 0x696e6974).Split(index);  // "init"
     search::Point point;
@@ -316,10 +320,10 @@ class SpacePointSource : public PointSource {
         }
       }
       if (space_.IsAllowed(point)) {
-        break;
+        return point;
       }
     }
-    return point;
+    return std::nullopt;
   }
 
   // The curve of a run whose length matters. The mean of several runs has none. Between two rungs

@@ -104,6 +104,18 @@ TEST(SweepConfig, SaysHowToAskForASamplerThatIsNoMethod) {
               HasSubstr("write method: bayes, and regatta: {sampler: tpe}"));
 }
 
+TEST(SweepConfig, NamesTheBoundWhoseExponentIsTooLarge) {
+  EXPECT_THAT(
+      ParameterProblems("{distribution: inv_log_uniform, min: -800, max: -700}"),
+      HasSubstr("parameters.a.min: inv_log_uniform bounds are exponents of 1/e, and with -800 "
+                "the result is beyond every number"));
+}
+
+TEST(SweepConfig, AsksForAConfidenceThatACurveCanHave) {
+  EXPECT_THAT(Problems(std::string(kSound) + "early_terminate: {type: curve, confidence: 0.3}\n"),
+              HasSubstr("confidence 0.3 is not between 0.5 and 1"));
+}
+
 TEST(SweepConfig, WarnsOfUnknownKeysAndKeepsThem) {
   const ParsedSweep parsed = InspectSweepConfig(std::string(kSound) + "run_capp: 5\n");
   EXPECT_FALSE(parsed.has_errors());

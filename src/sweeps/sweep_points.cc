@@ -218,7 +218,7 @@ std::optional<std::uint32_t> Sweep::NextNewPoint() {
   PointOrigin origin = PointOrigin::kInitial;
   while (!proposed && sweep_.initial_next < source_->initial_points()) {
     proposed = source_->InitialPoint(EditSweep().initial_next++);
-    if (proposed->grid_index && grid_covered_.contains(*proposed->grid_index)) {
+    if (proposed && proposed->grid_index && grid_covered_.contains(*proposed->grid_index)) {
       proposed.reset();
     }
   }

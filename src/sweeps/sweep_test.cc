@@ -263,6 +263,14 @@ TEST_F(SweepTest, TakesInitialPointsFirstAndNotAgain) {
   EXPECT_EQ(Get().state(), SweepState::kFinished);
 }
 
+TEST_F(SweepTest, SkipsAnInitialPointThatTheConstraintsRefuse) {
+  Grid(3);
+  source_.initial_points = 2;
+  source_.initial_refused = 1;
+  Register("a");
+  EXPECT_EQ(PointOf(TakeAndStart("a")).args_json, NumberSource::Args(1));
+}
+
 TEST_F(SweepTest, RepeatsEachPoint) {
   Grid(2);
   settings_.repeats = 3;

@@ -43,7 +43,7 @@ class NumberSource : public PointSource {
     return std::nullopt;
   }
   std::uint32_t initial_points() const override { return grid_size_ > 4 && seed_ % 3 == 0 ? 1 : 0; }
-  ProposedPoint InitialPoint(std::uint32_t) const override {
+  std::optional<ProposedPoint> InitialPoint(std::uint32_t) const override {
     ProposedPoint point = At(IsPoint(3) ? 3 : 4);
     point.grid_index = IsPoint(3) ? 3 : 4;
     return point;

@@ -59,8 +59,9 @@ class PointSource {
   virtual std::optional<std::uint64_t> FindGridPoint(std::string_view args_json) const = 0;
 
   virtual std::uint32_t initial_points() const = 0;
-  // Requires: index < initial_points().
-  virtual ProposedPoint InitialPoint(std::uint32_t index) const = 0;
+  // Nothing where the constraints allow no point that agrees with it. Requires: index <
+  // initial_points().
+  virtual std::optional<ProposedPoint> InitialPoint(std::uint32_t index) const = 0;
 
   // Search only: the next point, `group` being the index it will get; a function of the trials told
   // and of `number` alone, or, where the search works in the background and is late, another point
