@@ -1,0 +1,65 @@
+"""What a chart draws, down to the words beside its marks."""
+import json
+
+import pytest
+
+from seed import Seed
+
+# Keeps what is written on a canvas, as boxes in its pixels.
+SPY = """(() => {
+  window.written = [];
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) {
+    const width = this.measureText(text).width;
+    const at = this.getTransform().transformPoint(new DOMPoint(x, y));
+    const left = at.x - (this.textAlign === 'right' ? width : this.textAlign === 'center' ? width / 2 : 0);
+    window.written.push({ chart: this.canvas.closest('[data-chart]')?.dataset.chart, text, left, right: left + width, y: at.y, wide: this.canvas.width, align: this.textAlign });
+    return write.call(this, text, x, y, ...rest);
+  };
+})()"""
+
+
+@pytest.fixture
+def seed(server, user):
+    return Seed(server, user, "drawn")
+
+
+def open_run(page, seed, run: str, query: str = "") -> None:
+    page.goto(f"{seed.server.url}/{seed.user.name}/{seed.project}/runs/{run}{query}")
+    page.see("[data-chart] canvas")
+
+
+def labels(page, chart: str) -> dict:
+    """What stands beside the marks of a chart, {"x": [...], "y": [...]}, from left to right and from top to bottom."""
+    page.evaluate(SPY)
+    # A chart of another size is drawn anew.
+    page.click(f"[data-chart={json.dumps(chart)}] [aria-label=Large]")
+    page.wait(f"window.written.some((entry) => entry.chart === {json.dumps(chart)})")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    written = [entry for entry in page.evaluate("window.written") if entry["chart"] == chart]
+    # What was drawn last, of a chart that was drawn several times.
+    last = {(entry["align"], entry["text"]): entry for entry in written}.values()
+    x = sorted((entry for entry in last if entry["align"] == "center"), key=lambda entry: entry["left"])
+    y = sorted((entry for entry in last if entry["align"] == "right"), key=lambda entry: entry["y"])
+    page.click(f"[data-chart={json.dumps(chart)}] [aria-label=Large]")
+    return {"x": x, "y": y}
+
+
+def texts(entries: list) -> list:
+    return [entry["text"] for entry in entries]
+
+
+NEARLY_CONSTANT = [[0.99999994, 1], [1, 1.00000012], [1, 0.9999997], [1, 1.0000001], [2, 2.00000024], [1e20, 1e20 + 1e5], [-1e308, 1e308],
+                   [3, 3], [0, 5e-324]]
+
+
+def test_a_nearly_constant_metric_is_drawn_with_marks(page, seed):
+    seed.start("flat", {})
+    seed.log("flat", [{"_step": step, **{f"m{i}": pair[step] for i, pair in enumerate(NEARLY_CONSTANT)}} for step in (0, 1)], ends=0)
+    for query in ("", "?y=log", "?x=m1"):
+        open_run(page, seed, "flat", query)
+        page.wait_count("[data-chart] canvas", len(NEARLY_CONSTANT))
+        assert page.problems() == [], query
+    open_run(page, seed, "flat")
+    for chart in ("m0", "m1", "m2", "m3", "m4"):
+        assert 3 <= len(texts(labels(page, chart)["y"])) < 20, chart
