@@ -63,3 +63,31 @@ def test_a_nearly_constant_metric_is_drawn_with_marks(page, seed):
     open_run(page, seed, "flat")
     for chart in ("m0", "m1", "m2", "m3", "m4"):
         assert 3 <= len(texts(labels(page, chart)["y"])) < 20, chart
+
+
+def test_the_words_left_of_a_chart_are_whole_and_tell_the_marks_apart(page, seed):
+    seed.start("large", {})
+    gpu = 17_179_869_184
+    seed.log("large", [{"_step": step, "count": step * 1e7, "offset": 100_000 + step / 200, "memory": gpu + step * 1e6, "tiny": 1e-9 * (1 + step / 1e5),
+                        "huge": 1e20 + step * 1e15} for step in range(11)], ends=0)
+    open_run(page, seed, "large")
+    page.wait_count("[data-chart] canvas", 5)
+    for chart in ("count", "offset", "memory", "tiny", "huge"):
+        left = labels(page, chart)["y"]
+        assert len(left) >= 3, (chart, texts(left))
+        assert all(0 <= entry["left"] for entry in left), (chart, left)
+    assert "100M" in texts(labels(page, "count")["y"])
+
+
+def test_the_words_below_a_chart_stand_apart(page, seed):
+    seed.start("late", {})
+    seed.log("late", [{"_step": 80_000_000 + step, "loss": 1 / (step + 1), "big": 123_456_700 + step} for step in range(100)], ends=0)
+    for query in ("", "?x=big"):
+        open_run(page, seed, "late", query)
+        assert_apart(labels(page, "loss")["x"])
+
+
+def assert_apart(entries: list) -> None:
+    assert len(entries) >= 2, entries
+    for before, after in zip(entries, entries[1:]):
+        assert before["right"] + 2 <= after["left"], (before["text"], after["text"])

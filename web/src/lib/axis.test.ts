@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atLeastVisible, multiples, withMargin } from './axis';
+import { atLeastVisible, markLabels, multiples, shortNumber, withMargin } from './axis';
 
 describe('atLeastVisible', () => {
   it('leaves a range that marks can divide as it is', () => {
@@ -47,5 +47,38 @@ describe('multiples', () => {
     expect(multiples(1e20, 1e20 + 1e5, 1e-8).length).toBeLessThanOrEqual(200);
     expect(multiples(0, 1, 0)).toEqual([]);
     expect(multiples(0, Infinity, 1).length).toBeLessThanOrEqual(200);
+  });
+});
+
+describe('markLabels', () => {
+  it('tell neighbours apart and say no more', () => {
+    expect(markLabels([0.30235, 0.302355], 0.000005)).toEqual(['0.30235', '0.302355']);
+    expect(markLabels([0.25, 0.5, 0.75], 0.25)).toEqual(['0.25', '0.5', '0.75']);
+    expect(markLabels([0.1 + 0.2], 0.1)).toEqual(['0.3']);
+    expect(markLabels([-2.5, 0], 2.5)).toEqual(['−2.5', '0']);
+    expect(markLabels([0.9999996, 0.9999998, 1, 1.0000002], 2e-7)).toEqual(['0.9999996', '0.9999998', '1', '1.0000002']);
+    expect(markLabels([0, null, 2], 1)).toEqual(['0', '', '2']);
+  });
+  it('write large numbers in the unit that needs the fewest letters', () => {
+    expect(markLabels([0, 5e7, 1e8], 5e7)).toEqual(['0', '50M', '100M']);
+    expect(markLabels([0, 20_000, 80_000], 20_000)).toEqual(['0', '20k', '80k']);
+    expect(markLabels([0, 5e6, 2e7], 5e6)).toEqual(['0', '5M', '20M']);
+    expect(markLabels([1.718e10, 1.7185e10], 5e6)).toEqual(['17.18G', '17.185G']);
+    expect(markLabels([1000, 2000], 1000)).toEqual(['1000', '2000']);
+  });
+  it('keep full digits where a unit would need more', () => {
+    expect(markLabels([100_000.02, 100_000.025], 0.005)).toEqual(['100,000.02', '100,000.025']);
+    expect(markLabels([22_450, 22_500], 50)).toEqual(['22,450', '22,500']);
+  });
+  it('write what is beyond all units, or tiny, with an exponent', () => {
+    expect(markLabels([1e20, 1.00002e20], 2e15)).toEqual(['1e20', '1.00002e20']);
+    expect(markLabels([1e-7, 2e-7], 1e-7)).toEqual(['1e-7', '2e-7']);
+    expect(markLabels([0, -1e-308], 1e-308)).toEqual(['0', '−1e-308']);
+  });
+});
+
+describe('shortNumber', () => {
+  it('is a power of ten in a few letters', () => {
+    expect([1e8, 1e4, 1000, 1, 0.01, 1e-8, 1e18, 0].map(shortNumber)).toEqual(['100M', '10k', '1000', '1', '0.01', '1e-8', '1e18', '0']);
   });
 });

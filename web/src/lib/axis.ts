@@ -1,5 +1,7 @@
 // The axes of a chart: which range it shows, where its marks stand, and what they say.
 
+import { groupDigits, minus } from './format';
+
 /** A range narrower than this part of its values' size is noise of doubles: no mark could tell its ends apart. */
 const kSpanMin = 1e-6;
 /** Doubles beyond this would overflow when a margin is added. */
@@ -31,4 +33,55 @@ export function multiples(low: number, high: number, step: number): number[] {
   if (!(step > 0) || !(count > 0)) return [];
   // 15 digits are what a double keeps; more would show how it rounds.
   return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(15)) + 0);
+}
+
+const kUnits: [number, string][] = [[1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, '']];
+
+/** How many decimals tell multiples of `step` apart. */
+function decimalsOf(step: number): number {
+  const digits = Math.min(15, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  // A step of 0.25 needs one digit more than its size says.
+  return digits < 15 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 ? digits + 1 : digits;
+}
+
+/**
+ * What marks that are `step` apart say: as many digits as tell neighbours apart, all in one unit, which is the one that
+ * needs the fewest letters: 100k, 2.5M, 17.180G. Beyond those units, and below 1e-4, with an exponent.
+ */
+export function markLabels(marks: (number | null)[], step: number): string[] {
+  const numbers = marks.filter((v): v is number => v !== null && Number.isFinite(v));
+  const size = Math.max(...numbers.map(Math.abs), 0);
+  if (!(step > 0)) return marks.map((v) => (v === null ? '' : shortNumber(v)));
+  const write = (v: number, unit: number, name: string) => {
+    if (v === 0) return '0';
+    const [whole = '', part = ''] = Math.abs(v / unit).toFixed(decimalsOf(step / unit)).split('.');
+    const rest = part.replace(/0+$/, '');
+    return (v < 0 ? '−' : '') + groupDigits(Number(whole)) + (rest === '' ? '' : '.' + rest) + name;
+  };
+  const exponential = (v: number) => {
+    const digits = Math.min(15, Math.max(0, Math.ceil(Math.log10(Math.abs(v) / step) - 1e-9) + 1));
+    const [mantissa, exponent] = v.toExponential(digits).split('e');
+    return v === 0 ? '0' : minus(`${Number(mantissa)}e${Number(exponent)}`);
+  };
+  const all = (one: (v: number) => string) => marks.map((v) => (v === null ? '' : one(v)));
+  if (size >= 1e15 || size < 1e-4) return all(exponential);
+  // Below ten thousand a number reads well as it is.
+  const usable = kUnits.filter(([unit]) => unit === 1 || (size >= 1e4 && unit <= size));
+  const written = usable.map(([unit, name]) => all((v) => write(v, unit, name)));
+  const width = (labels: string[]) => Math.max(...labels.map((label) => label.length), 0);
+  const plain = written.at(-1)!;
+  const shortest = written.reduce((best, labels) => (width(labels) < width(best) ? labels : best));
+  return width(plain) <= width(shortest) ? plain : shortest;
+}
+
+/** One mark that stands for itself, such as a power of ten: 100M, 1e-8. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0 || !Number.isFinite(value)) return size === 0 ? '0' : '';
+  if (size >= 1e15 || size < 1e-4) {
+    const [mantissa, exponent] = value.toExponential(3).split('e');
+    return minus(`${Number(mantissa)}e${Number(exponent)}`);
+  }
+  const [unit, name] = kUnits.find(([unit]) => unit <= size && (unit !== 1e3 || size >= 1e4)) ?? [1, ''];
+  return minus(String(Number((value / unit).toPrecision(4)))) + name;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatBytes, formatDuration, formatNumber, formatTick, formatValue, parseTime, plural, sentence } from './format';
+import { formatAgo, formatBytes, formatDuration, formatNumber, formatValue, parseTime, plural, sentence } from './format';
 
 describe('formatNumber', () => {
   it('groups the digits of large whole numbers but not of four-digit ones', () => {
@@ -60,24 +60,4 @@ it('writes bytes and counts', () => {
   expect(formatBytes(1536)).toBe('1.5 KiB');
   expect(plural(1, 'run')).toBe('1 run');
   expect(plural(12345, 'run')).toBe('12,345 runs');
-});
-
-describe('a mark of an axis', () => {
-  it('can be told from its neighbours', () => {
-    expect([0.30235, 0.302355].map((v) => formatTick(v, 0.000005))).toEqual(['0.30235', '0.302355']);
-    expect([0.25, 0.5, 0.75].map((v) => formatTick(v, 0.25))).toEqual(['0.25', '0.5', '0.75']);
-    expect([22450, 22500].map((v) => formatTick(v, 50))).toEqual(['22,450', '22,500']);
-    expect(formatTick(0.1 + 0.2, 0.1)).toBe('0.3');
-    expect(formatTick(-2.5, 2.5)).toBe('−2.5');
-  });
-  it('is short where numbers are huge or tiny', () => {
-    expect(formatTick(1e9, 1e8)).toBe('1,000,000,000');
-    expect(formatTick(2e-7, 1e-7)).toBe('2e-7');
-  });
-});
-
-it('makes sentences of what is only their inside', () => {
-  expect(sentence('its value 3 is worse')).toBe('Its value 3 is worse.');
-  expect(sentence(' Done. ')).toBe('Done.');
-  expect(sentence('')).toBe('');
 });

@@ -13,22 +13,12 @@ export function formatNumber(value: number): string {
   return formatExactly(Number(value.toPrecision(size >= 1e5 ? 7 : 5)));
 }
 
-/** A mark of an axis whose marks are `step` apart: as many digits as tell it from its neighbours. */
-export function formatTick(value: number, step: number): string {
-  const size = Math.max(Math.abs(value), step);
-  if (!Number.isFinite(value) || step <= 0 || size >= 1e7 || size < 1e-4) return formatNumber(value);
-  const digits = Math.min(12, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-  // A step of 0.25 needs one digit more than its size says.
-  const enough = Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 ? digits + 1 : digits;
-  return formatExactly(Number(value.toFixed(enough)));
-}
-
 function formatExactly(value: number): string {
   const [whole = '', part] = String(Math.abs(value)).split('.');
   return (value < 0 ? '−' : '') + groupDigits(Number(whole)) + (part === undefined ? '' : '.' + part);
 }
 
-function groupDigits(value: number): string {
+export function groupDigits(value: number): string {
   const digits = String(Math.abs(value));
   // Four digits read well as they are, and a year or a step number must not become 2,026.
   const grouped = digits.length > 4 ? digits.replace(/\B(?=(\d{3})+$)/g, ',') : digits;
@@ -40,7 +30,7 @@ function tidyExponent(text: string): string {
   return minus(`${Number(mantissa)}e${Number(exponent)}`);
 }
 
-function minus(text: string): string {
+export function minus(text: string): string {
   return text.startsWith('-') ? '−' + text.slice(1) : text;
 }
 
