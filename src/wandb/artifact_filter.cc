@@ -89,4 +89,12 @@ Result<json> ParseFilter(std::string_view text) {
   return filter;
 }
 
+ListingOrder OrderOf(const graphql::Arguments& args) {
+  std::string text = args.StringOr("order", "");
+  text = text.substr(0, text.find(','));
+  const bool descending = text.starts_with('-');
+  if (descending || text.starts_with('+')) text.erase(0, 1);
+  return {text, descending};
+}
+
 }  // namespace regatta::wandb

@@ -12,10 +12,14 @@ namespace regatta::wandb {
 using graphql::Record;
 using graphql::Resolved;
 using tracking::Artifact;
+using tracking::ArtifactAlias;
 using tracking::ArtifactCollection;
 using tracking::ArtifactFile;
 using tracking::ArtifactId;
+using tracking::ArtifactManifest;
 using tracking::ArtifactMembership;
+using tracking::ArtifactState;
+using tracking::ArtifactType;
 using tracking::CollectionId;
 using tracking::Tables;
 using tracking::ToInt;
@@ -212,6 +216,57 @@ std::vector<Resolved> ResolvedTags(const std::vector<std::string>& tags) {
             .Set("tagCategoryName", ""));  // tags have no categories; clients want a text
   }
   return resolved;
+}
+
+Resolved ResolvedAlias(const ArtifactAlias& alias, std::shared_ptr<const CollectionNode> owner) {
+  return Resolved::Own("ArtifactAlias", AliasNode{alias, std::move(owner)});
+}
+
+Result<Resolved> ResolvedType(const Tables& tables,
+                              const std::shared_ptr<const ProjectNode>& project,
+                              std::string_view name) {
+  Result<std::optional<ArtifactType>> type =
+      tables.artifacts().FindTypeByName(project->project.id, name);
+  if (!type) return type.error();
+  if (!*type) return Resolved(nullptr);
+  return Resolved::Own("ArtifactType", ArtifactTypeNode{**std::move(type), project});
+}
+
+std::string_view ArtifactStateName(ArtifactState state) {
+  switch (state) {
+    case ArtifactState::kPending:
+      return "PENDING";
+    case ArtifactState::kCommitted:
+      return "COMMITTED";
+    case ArtifactState::kDeleted:
+      return "DELETED";
+  }
+  return "DELETED";
+}
+
+Resolved ResolvedManifest(const ArtifactManifest& manifest,
+                          std::shared_ptr<const ArtifactNode> artifact,
+                          std::optional<Grant> upload) {
+  const std::string id = EncodeId("ArtifactManifest", ToInt(manifest.id));
+  FileNode file;
+  file.file.name = manifest.name;
+  file.file.blob = manifest.blob;
+  file.file.mimetype = "application/json";
+  file.file.updated_at = manifest.created_at;
+  file.artifact_part =
+      ArtifactPart{.id = codec::EncodeBase64(fmt::format("ManifestFile:{}", ToInt(manifest.id))),
+                   .storage_path = fmt::format("wandb_manifests/{}", ToInt(manifest.id)),
+                   .reference = {},
+                   .upload = std::move(upload),
+                   .artifact = std::move(artifact)};
+  std::string_view kind = "FULL";
+  if (manifest.kind == tracking::ManifestKind::kIncremental) kind = "INCREMENTAL";
+  if (manifest.kind == tracking::ManifestKind::kPatch) kind = "PATCH";
+  return Record("ArtifactManifest")
+      .Set("id", id)
+      .Set("digest", manifest.digest)
+      .Set("type", kind)
+      .Set("file", Resolved::Own("File", std::move(file)));
 }
 
 }  // namespace regatta::wandb

@@ -49,6 +49,18 @@ Result<tracking::CollectionId> DecodeCollectionId(std::string_view id);
 // The object under its schema type, which is the kind of collection.
 graphql::Resolved ResolvedCollection(std::shared_ptr<const CollectionNode> node);
 
+// An alias in the collection that `owner` is.
+graphql::Resolved ResolvedAlias(const tracking::ArtifactAlias& alias,
+                                std::shared_ptr<const CollectionNode> owner);
+
+// The project's type of that name, or null.
+Result<graphql::Resolved> ResolvedType(const tracking::Tables& tables,
+                                       const std::shared_ptr<const ProjectNode>& project,
+                                       std::string_view name);
+
+// What the schema calls a state.
+std::string_view ArtifactStateName(tracking::ArtifactState state);
+
 // Nodes of rows that the caller may see.
 Result<std::shared_ptr<const CollectionNode>> CollectionNodeOf(
     const tracking::Tables& tables, tracking::ArtifactCollection collection);

@@ -14,9 +14,12 @@ void AddFileResolvers(graphql::ResolverMap& resolvers);        // files of runs
 void AddRunListingResolvers(graphql::ResolverMap& resolvers);  // lists of runs
 void AddHistoryResolvers(graphql::ResolverMap& resolvers);     // history, events, console of runs
 
-void AddArtifactResolvers(graphql::ResolverMap& resolvers);  // artifacts as they are read
-void AddArtifactMutations(graphql::ResolverMap& resolvers);  // making, naming, deleting them
-void AddSweepResolvers(graphql::ResolverMap& resolvers);     // sweeps and agents as read
-void AddSweepMutations(graphql::ResolverMap& resolvers);     // upsertSweep, agents' heartbeats
+void AddArtifactResolvers(graphql::ResolverMap& resolvers);    // artifacts as they are read
+void AddCollectionResolvers(graphql::ResolverMap& resolvers);  // their types and collections
+void AddArtifactMutations(graphql::ResolverMap& resolvers);    // making and committing artifacts
+void AddArtifactEdits(graphql::ResolverMap& resolvers);  // using, linking, naming, deleting them
+void AddCollectionMutations(graphql::ResolverMap& resolvers);  // changing their collections
+void AddSweepResolvers(graphql::ResolverMap& resolvers);       // sweeps and agents as read
+void AddSweepMutations(graphql::ResolverMap& resolvers);       // upsertSweep, agents' heartbeats
 
 }  // namespace regatta::wandb

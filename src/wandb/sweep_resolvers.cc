@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connection.h"
+#include "one_answer.h"
 #include "regatta/sweeps/sweep_config.h"
 #include "request_context.h"
 #include "resolvers.h"
@@ -30,25 +31,6 @@ namespace {
 
 // An agent that has not been heard of for so long is taken for dead.
 constexpr std::chrono::minutes kAgentSilence{2};
-
-Resolved NullIfEmpty(const std::string& text) {
-  if (text.empty()) return nullptr;
-  return text;
-}
-
-// Reads with `work` and answers what it answers.
-template <typename Work>
-Result<Resolved> ReadOne(const FieldContext& field, Work work) {
-  Resolved answer = nullptr;
-  const Result<void> read = Context(field).Read([&](const Tables& tables) -> Result<void> {
-    Result<Resolved> found = work(tables);
-    if (!found) return found.error();
-    answer = *std::move(found);
-    return Ok();
-  });
-  if (!read) return read.error();
-  return answer;
-}
 
 Resolved RunOf(const Run& run, const std::shared_ptr<const ProjectNode>& project) {
   return Resolved::Own("Run", RunNode{run, project});

@@ -99,7 +99,10 @@ graphql::ResolverMap AllResolvers() {
   AddRunListingResolvers(resolvers);
   AddHistoryResolvers(resolvers);
   AddArtifactResolvers(resolvers);
+  AddCollectionResolvers(resolvers);
   AddArtifactMutations(resolvers);
+  AddArtifactEdits(resolvers);
+  AddCollectionMutations(resolvers);
   AddSweepResolvers(resolvers);
   AddSweepMutations(resolvers);
   return resolvers;
