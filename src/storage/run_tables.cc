@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "rows.h"
+#include "text_list.h"
 
 namespace regatta::storage {
 
@@ -28,15 +27,6 @@ tracking::Change ChangeOf(const Run& run, std::uint32_t kinds) {
       .project = run.project, .run_name = run.name, .sweep_name = run.sweep_name, .kinds = kinds};
 }
 
-std::string TagsToJson(const std::vector<std::string>& tags) {
-  return tags.empty() ? std::string() : nlohmann::json(tags).dump();
-}
-
-std::vector<std::string> TagsFromJson(std::string_view json) {
-  if (json.empty()) return {};
-  return nlohmann::json::parse(json, nullptr, false).get<std::vector<std::string>>();
-}
-
 }  // namespace
 
 Run SqlRunTables::ReadRun(const Statement& row) const {
@@ -56,7 +46,7 @@ Run SqlRunTables::ReadRun(const Statement& row) const {
           .host = row.Text(9),
           .program = row.Text(10),
           .repo = row.Text(11),
-          .tags = TagsFromJson(row.View(12)),
+          .tags = TextsFromJson(row.View(12)),
           .sweep_name = row.Text(13),
           .agent_id = row.Text(14),
           .exit_code = row.OptionalInt(15),
@@ -151,7 +141,7 @@ Result<void> SqlRunTables::Insert(Run& run) {
       "stop_reason, preempting, is_hidden, is_started, branch_of, created_us, updated_us, "
       "heartbeat_us, summary_log_id, notes, description, config, summary) "
       "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?)");
-  const std::string tags = TagsToJson(run.tags);
+  const std::string tags = TextsToJson(run.tags);
   statement.Bind(ToInt(run.project), run.name, run.display_name, static_cast<int>(run.state),
                  ToInt(run.user), run.group, run.job_type, run.commit, run.host, run.program,
                  run.repo, tags, run.sweep_name, run.agent_id, run.exit_code, run.stop_requested,
@@ -184,7 +174,7 @@ Result<void> SqlRunTables::Fold(const Run& run) {
       "exit_code = ?, stop_requested = ?, stop_reason = ?, preempting = ?, is_hidden = ?, "
       "is_started = ?, branch_of = ?, updated_us = ?, heartbeat_us = ?, summary_log_id = ?, "
       "notes = ?, description = ?, config = ?, summary = ? WHERE id = ?");
-  const std::string tags = TagsToJson(run.tags);
+  const std::string tags = TextsToJson(run.tags);
   statement.Bind(run.display_name, static_cast<int>(run.state), ToInt(run.user), run.group,
                  run.job_type, run.commit, run.host, run.program, run.repo, tags, run.sweep_name,
                  run.agent_id, run.exit_code, run.stop_requested, run.stop_reason, run.preempting,

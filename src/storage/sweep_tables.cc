@@ -1,13 +1,8 @@
+// The reading half of SweepTables; the other one is sweep_writes.cc.
 #include "sweep_tables.h"
 
-#include <fmt/format.h>
-
-#include <bit>
-#include <cmath>
-#include <cstring>
-#include <limits>
-
 #include "rows.h"
+#include "sweep_columns.h"
 
 namespace regatta::storage {
 
@@ -25,92 +20,6 @@ using tracking::ToInt;
 using tracking::UserId;
 
 namespace {
-
-// SQLite's integers are signed; these numbers keep their bits.
-std::int64_t Bits(std::uint64_t number) { return std::bit_cast<std::int64_t>(number); }
-std::uint64_t FromBits(std::int64_t number) { return std::bit_cast<std::uint64_t>(number); }
-std::uint32_t Small(std::int64_t number) { return static_cast<std::uint32_t>(number); }
-
-std::optional<std::int64_t> Micros(const std::optional<Timestamp>& time) {
-  return time ? std::optional(ToMicros(*time)) : std::nullopt;
-}
-std::optional<std::int64_t> Micros(const std::optional<Duration>& time) {
-  return time ? std::optional(time->count()) : std::nullopt;
-}
-std::optional<std::int64_t> Bits(const std::optional<std::uint64_t>& number) {
-  return number ? std::optional(Bits(*number)) : std::nullopt;
-}
-std::optional<std::int64_t> Wide(const std::optional<std::uint32_t>& number) {
-  return number ? std::optional<std::int64_t>(*number) : std::nullopt;
-}
-
-std::optional<Timestamp> TimeAt(const Statement& row, int column) {
-  return row.IsNull(column) ? std::nullopt : std::optional(FromMicros(row.Int(column)));
-}
-std::optional<Duration> DurationAt(const Statement& row, int column) {
-  return row.IsNull(column) ? std::nullopt : std::optional(Duration(row.Int(column)));
-}
-std::optional<std::uint32_t> SmallAt(const Statement& row, int column) {
-  return row.IsNull(column) ? std::nullopt : std::optional(Small(row.Int(column)));
-}
-std::optional<std::uint64_t> BitsAt(const Statement& row, int column) {
-  return row.IsNull(column) ? std::nullopt : std::optional(FromBits(row.Int(column)));
-}
-std::optional<double> DoubleAt(const Statement& row, int column) {
-  return row.IsNull(column) ? std::nullopt : std::optional(row.Double(column));
-}
-
-// Eight bytes each, least significant first, whatever the machine.
-template <typename T>
-std::string Packed(const std::vector<T>& numbers) {
-  static_assert(sizeof(T) == 8);
-  std::string bytes;
-  bytes.reserve(numbers.size() * 8);
-  for (const T number : numbers) {
-    const auto bits = std::bit_cast<std::uint64_t>(number);
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-      bytes.push_back(static_cast<char>((bits >> shift) & 0xffU));
-    }
-  }
-  return bytes;
-}
-
-template <typename T>
-std::vector<T> Unpacked(std::string_view bytes) {
-  std::vector<T> numbers;
-  numbers.reserve(bytes.size() / 8);
-  for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < 8; ++i) {
-      bits |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
-    }
-    numbers.push_back(std::bit_cast<T>(bits));
-  }
-  return numbers;
-}
-
-std::string Joined(const std::vector<std::uint32_t>& numbers) {
-  std::string text;
-  for (const std::uint32_t number : numbers) {
-    text += fmt::format("{}{}", text.empty() ? "" : " ", number);
-  }
-  return text;
-}
-
-std::vector<std::uint32_t> Split(std::string_view text) {
-  std::vector<std::uint32_t> numbers;
-  bool is_inside = false;
-  for (const char c : text) {
-    if (c < '0' || c > '9') {
-      is_inside = false;
-      continue;
-    }
-    if (!is_inside) numbers.push_back(0);
-    is_inside = true;
-    numbers.back() = numbers.back() * 10 + static_cast<std::uint32_t>(c - '0');
-  }
-  return numbers;
-}
 
 #define REGATTA_SELECT_SWEEP                                                                     \
   "SELECT id, project_id, name, display_name, config, method, description, controller, "         \
@@ -186,25 +95,6 @@ PointRecord ReadPoint(const Statement& row) {
   "a.best, a.worst, a.last, a.summary, a.outcomes, a.stop_rule, a.stop_rung, a.stop_value, " \
   "a.stop_threshold, a.is_stop_audit "
 
-// NaN stands for what is not known.
-std::string PackedOutcomes(const std::vector<std::optional<double>>& outcomes) {
-  std::vector<double> numbers;
-  numbers.reserve(outcomes.size());
-  for (const std::optional<double> outcome : outcomes) {
-    numbers.push_back(outcome.value_or(std::numeric_limits<double>::quiet_NaN()));
-  }
-  return Packed(numbers);
-}
-
-std::vector<std::optional<double>> OutcomesOf(std::string_view bytes) {
-  std::vector<std::optional<double>> outcomes;
-  for (const double number : Unpacked<double>(bytes)) {
-    outcomes.push_back(std::isnan(number) ? std::nullopt : std::optional(number));
-  }
-  return outcomes;
-}
-
-// No rule has an empty name.
 std::optional<sweeps::StopFacts> StopFactsAt(const Statement& row, int column) {
   if (row.View(column).empty()) return std::nullopt;
   return sweeps::StopFacts{.rule = row.Text(column),
@@ -437,142 +327,6 @@ Result<std::vector<SweepId>> SqlSweepTables::ListLeased() const {
   return All(context_.connection->Prepare(
                  "SELECT DISTINCT sweep_id FROM sweep_attempts WHERE state IN (1, 2, 3)"),
              [](const Statement& row) { return SweepId{row.Int(0)}; });
-}
-
-Result<void> SqlSweepTables::Insert(SweepRow& row) {
-  Statement statement = context_.connection->Prepare(
-      "INSERT INTO sweeps (project_id, name, display_name, config, method, description, "
-      "controller, controller_run_name, user_id, seed, run_id_salt, runs_expected, created_us, "
-      "updated_us) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  statement.Bind(ToInt(row.project), row.name, row.display_name, row.config_text, row.method,
-                 row.description, row.controller_json, row.controller_run_name, ToInt(row.user),
-                 Bits(row.seed), Bits(row.run_id_salt), Bits(row.runs_expected),
-                 ToMicros(row.created_at), ToMicros(row.updated_at));
-  if (Result<void> done = statement.Run(); !done) {
-    if (done.error().code == ErrorCode::kAlreadyExists) {
-      return AlreadyExists(fmt::format("sweep \"{}\" exists already in this project", row.name));
-    }
-    return done;
-  }
-  row.id = SweepId{context_.connection->last_insert_id()};
-  return Ok();
-}
-
-Result<void> SqlSweepTables::Update(const SweepRow& row) {
-  Statement statement = context_.connection->Prepare(
-      "UPDATE sweeps SET display_name = ?, config = ?, method = ?, description = ?, controller = "
-      "?, controller_run_name = ?, seed = ?, runs_expected = ?, updated_us = ? WHERE id = ?");
-  statement.Bind(row.display_name, row.config_text, row.method, row.description,
-                 row.controller_json, row.controller_run_name, Bits(row.seed),
-                 Bits(row.runs_expected), ToMicros(row.updated_at), ToInt(row.id));
-  return statement.Run();
-}
-
-Result<void> SqlSweepTables::Delete(SweepId id) {
-  for (const char* sql :
-       {"DELETE FROM sweep_values WHERE sweep_id = ?",
-        "DELETE FROM sweep_attempts WHERE sweep_id = ?",
-        "DELETE FROM sweep_points WHERE sweep_id = ?",
-        "DELETE FROM sweep_agents WHERE sweep_id = ?",
-        "DELETE FROM sweep_records WHERE sweep_id = ?", "DELETE FROM sweeps WHERE id = ?"}) {
-    Statement statement = context_.connection->Prepare(sql);
-    statement.Bind(ToInt(id));
-    if (Result<void> done = statement.Run(); !done) return done;
-  }
-  return Ok();
-}
-
-Result<void> SqlSweepTables::DeleteOfProject(ProjectId project) {
-  Statement list = context_.connection->Prepare("SELECT id FROM sweeps WHERE project_id = ?");
-  list.Bind(ToInt(project));
-  const Result<std::vector<SweepId>> ids =
-      All(std::move(list), [](const Statement& row) { return SweepId{row.Int(0)}; });
-  if (!ids) return ids.error();
-  for (const SweepId id : *ids) {
-    if (Result<void> done = Delete(id); !done) return done;
-  }
-  return Ok();
-}
-
-Result<void> SqlSweepTables::Put(SweepId id, const SweepRecord& record) {
-  Statement statement = context_.connection->Prepare(
-      "INSERT OR REPLACE INTO sweep_records (sweep_id, state, why, time_us, clock_us, started_us, "
-      "grid_next, search_next, initial_next, queue_next, token_next, attempts_issued, "
-      "gpu_seconds_ended, is_source_exhausted, is_controller_done, is_target_reached) VALUES "
-      "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  statement.Bind(ToInt(id), static_cast<int>(record.state), record.why, record.time.count(),
-                 Micros(record.clock_at), Micros(record.started), Bits(record.grid_next),
-                 Bits(record.search_next), static_cast<std::int64_t>(record.initial_next),
-                 Bits(record.queue_next), Bits(record.token_next), Bits(record.attempts_issued),
-                 record.gpu_seconds_ended, record.is_source_exhausted, record.is_controller_done,
-                 record.is_target_reached);
-  return statement.Run();
-}
-
-Result<void> SqlSweepTables::Put(SweepId id, const PointRecord& record) {
-  const auto wide = [](std::uint32_t number) { return static_cast<std::int64_t>(number); };
-  Statement statement = context_.connection->Prepare(
-      "INSERT OR REPLACE INTO sweep_points (sweep_id, number, origin, grid_index, same_as, "
-      "repetition, args, schedule_id, display_name, state, queue_rank, queue_order, attempts, "
-      "attempt, result, ended_order, is_counted, is_returned, lost, oom, failed, why, ended_why) "
-      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  statement.Bind(ToInt(id), wide(record.index), static_cast<int>(record.origin),
-                 Bits(record.grid_index), wide(record.group), wide(record.repeat), record.args_json,
-                 record.schedule_id, record.display_name, static_cast<int>(record.state),
-                 static_cast<int>(record.queue_rank), Bits(record.queue_order),
-                 wide(record.attempts), Wide(record.attempt), Wide(record.result),
-                 Bits(record.ended_order), record.is_counted, record.is_returned, wide(record.lost),
-                 wide(record.oom), wide(record.failed), record.why, record.ended_why);
-  return statement.Run();
-}
-
-Result<void> SqlSweepTables::Put(SweepId id, const AttemptRecord& record) {
-  const auto wide = [](std::uint32_t number) { return static_cast<std::int64_t>(number); };
-  const std::string outcomes = PackedOutcomes(record.outcomes);
-  Statement statement = context_.connection->Prepare(
-      "INSERT OR REPLACE INTO sweep_attempts (sweep_id, serial, point, number, run_id, agent_id, "
-      "state, token, lease_until_us, is_acknowledged, is_gone, is_late, commands_lost, resumes, "
-      "gpus, started_us, offered_us, ended_us, exit_code, stop, cause, is_quick_failure, why, "
-      "has_summary, lines_seen, value_count, invalid_count, best, worst, last, summary, "
-      "outcomes, stop_rule, stop_rung, stop_value, stop_threshold, is_stop_audit) VALUES "
-      "(?,?,?,?,?,"
-      "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  const sweeps::StopFacts stop = record.stop_facts.value_or(sweeps::StopFacts{});
-  statement.Bind(ToInt(id), wide(record.serial), wide(record.point), wide(record.number),
-                 record.run_id, record.agent_id, static_cast<int>(record.state), Bits(record.token),
-                 record.lease_until.count(), record.is_acknowledged, record.is_gone, record.is_late,
-                 wide(record.commands_lost), wide(record.resumes), wide(record.gpus),
-                 Micros(record.started), Micros(record.offered_at), Micros(record.ended_at),
-                 record.exit_code, static_cast<int>(record.stop), static_cast<int>(record.cause),
-                 record.is_quick_failure, record.why, record.has_summary, Bits(record.lines_seen),
-                 Bits(record.values), Bits(record.values_invalid), record.best, record.worst,
-                 record.last, record.summary, BlobView{outcomes}, stop.rule, stop.rung, stop.value,
-                 stop.threshold, stop.is_audit);
-  return statement.Run();
-}
-
-Result<void> SqlSweepTables::Put(SweepId id, const AgentRecord& record) {
-  const auto wide = [](std::uint32_t number) { return static_cast<std::int64_t>(number); };
-  const std::string streak = Joined(record.streak_attempts);
-  Statement statement = context_.connection->Prepare(
-      "INSERT OR REPLACE INTO sweep_agents (sweep_id, number, id, name, host, slots, gpus, "
-      "created_us, heartbeat_us, runs_total, failure_streak, streak_attempts, is_quarantined, "
-      "quarantine_why) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-  statement.Bind(ToInt(id), Bits(record.order), record.id, record.name, record.host,
-                 wide(record.slots), wide(record.gpus), ToMicros(record.created_at),
-                 ToMicros(record.heartbeat_at), wide(record.runs_total),
-                 wide(record.failure_streak), streak, record.is_quarantined, record.quarantine_why);
-  return statement.Run();
-}
-
-Result<void> SqlSweepTables::Put(SweepId id, const ValuesRecord& record) {
-  const std::string steps = Packed(record.steps);
-  const std::string numbers = Packed(record.values);
-  Statement statement = context_.connection->Prepare(
-      "INSERT INTO sweep_values (sweep_id, attempt, first, steps, numbers) VALUES (?,?,?,?,?)");
-  statement.Bind(ToInt(id), static_cast<std::int64_t>(record.attempt), Bits(record.first),
-                 BlobView{steps}, BlobView{numbers});
-  return statement.Run();
 }
 
 }  // namespace regatta::storage
