@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "regatta/search/grid.h"
 #include "regatta/search/sampler.h"
 #include "regatta/sweeps/search_options.h"
+#include "rung_curve.h"
 #include "trial_reader.h"
 
 namespace regatta::sweeps {
@@ -49,11 +49,15 @@ class SpacePointSource : public PointSource {
       : reader_(config),
         space_(std::move(space)),
         seed_(options.seed),
-        fidelity_(options.fidelity),
-        is_maximized_(!options.objectives.empty() &&
-                      options.objectives.front().goal == search::Goal::kMaximize),
-        counts_steps_(config.early_terminate && !config.early_terminate->resource.empty()),
-        initial_(std::exchange(options.initial_points, {})) {}
+        initial_(std::exchange(options.initial_points, {})) {
+    if (options.fidelity) {
+      curve_rules_ = {
+          .fidelity = *options.fidelity,
+          .is_maximized = !options.objectives.empty() &&
+                          options.objectives.front().goal == search::Goal::kMaximize,
+          .counts_steps = config.early_terminate && !config.early_terminate->resource.empty()};
+    }
+  }
 
   void UseGrid(search::Grid grid, bool is_shuffled) {
     grid_.emplace(std::move(grid));
@@ -199,12 +203,7 @@ class SpacePointSource : public PointSource {
     std::vector<double> constraints;
     std::optional<double> cost;
     std::vector<search::Observation> observations;  // at rungs
-    // How far the curve was read, so that a value between two rungs costs nothing.
-    std::optional<std::uint32_t> curve_of;  // serial of the attempt
-    std::vector<search::Observation> curve;
-    std::size_t values_read = 0;
-    std::int64_t reached = 0;  // the highest resource among them
-    double next_rung = 0;
+    RungCurve curve;
   };
 
   static bool IsSameCurve(const std::vector<search::Observation>& left,
@@ -326,50 +325,19 @@ class SpacePointSource : public PointSource {
     return std::nullopt;
   }
 
-  // The curve of a run whose length matters. The mean of several runs has none. Between two rungs
-  // an open run's curve is what it was.
+  // The curve of a run whose length matters. The mean of several runs has none.
   void SetCurve(search::Trial& trial, const TrialView& view, Told& told) const {
-    if (!fidelity_ || view.history == nullptr || view.attempts.size() != 1) {
-      return;
+    if (curve_rules_ && view.history != nullptr && view.attempts.size() == 1) {
+      trial.observations = told.curve.Read(*curve_rules_, view.attempts.front()->serial,
+                                           *view.history, IsOpen(trial.state));
     }
-    const std::vector<MetricValue>& history = *view.history;
-    const std::uint32_t serial = view.attempts.front()->serial;
-    if (told.curve_of != serial || history.size() < told.values_read) {
-      told.curve_of = serial;
-      told.values_read = 0;
-      told.reached = 0;
-      told.next_rung = 0;
-      told.curve.clear();
-    }
-    for (; told.values_read < history.size(); ++told.values_read) {
-      const MetricValue& value = history[told.values_read];
-      if (std::isfinite(value.value)) {
-        told.reached = counts_steps_ ? std::max(told.reached, value.step) : told.reached + 1;
-      }
-    }
-    if (IsOpen(trial.state) && static_cast<double>(told.reached) < told.next_rung) {
-      trial.observations = told.curve;
-      return;
-    }
-    std::vector<search::Observation> values;
-    values.reserve(history.size());
-    for (const MetricValue& value : history) {
-      values.push_back({value.step, value.value});
-    }
-    told.curve =
-        search::AtRungs(*fidelity_, is_maximized_, counts_steps_ ? values : search::Counted(values),
-                        !IsOpen(trial.state));
-    trial.observations = told.curve;
-    told.next_rung = search::RungAbove(*fidelity_, told.reached);
   }
 
   // Constant after construction.
   const TrialReader reader_;
   const ParameterSpace space_;
   const std::uint64_t seed_;
-  const std::optional<search::Fidelity> fidelity_;
-  const bool is_maximized_;
-  const bool counts_steps_;  // a resource is a step, not the number of values
+  std::optional<CurveRules> curve_rules_;  // where a run's length matters
   const std::vector<search::Point> initial_;
   std::optional<search::Grid> grid_;
   std::optional<search::Permutation> order_;
