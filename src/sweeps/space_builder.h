@@ -27,6 +27,9 @@ struct ParameterSpace::State {
   bool wandb_numbers = false;
 };
 
+// The name of a nested parameter, "optimizer.lr".
+std::string Dotted(const std::vector<std::string>& path);
+
 class SpaceBuilder {
  public:
   SpaceBuilder(const SweepConfig& config, std::vector<Problem>& problems);
@@ -44,8 +47,8 @@ class SpaceBuilder {
   void ReadZip();
   bool CheckZipGroup(const std::vector<std::string>& names);
 
-  // Makes `when` into conditions on dimensions; false in `possible` where a constant parent forbids
-  // it.
+  // Makes `when` into conditions on dimensions (space_conditions.cc); false in is_possible_ where a
+  // constant parent forbids it.
   void ResolveConditions();
   std::optional<std::size_t> FindParent(const Leaf& leaf, const std::string& name) const;
   bool ResolveClause(const Leaf& leaf, const WhenClause& clause, std::size_t parent,
