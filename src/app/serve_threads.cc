@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "command_line.h"
+#include "regatta/base/contain.h"
 #include "regatta/base/log.h"
 
 namespace regatta::app {
@@ -13,7 +14,10 @@ Periodic::Periodic(std::chrono::milliseconds interval, std::function<void()> wor
         std::unique_lock lock(mutex_);
         while (!wake_.wait_for(lock, interval, [this] { return is_stopping_; })) {
           lock.unlock();
-          work();
+          (void)Contained("serve", "periodic work", [&work] {
+            work();
+            return Ok();
+          });
           lock.lock();
         }
       }) {}

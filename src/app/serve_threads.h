@@ -9,7 +9,8 @@
 
 namespace regatta::app {
 
-// Calls `work` every `interval` on a thread of its own until destroyed.
+// Calls `work` every `interval` on a thread of its own until destroyed. What a call throws ends
+// that call, with a line in the log.
 class Periodic {
  public:
   Periodic(std::chrono::milliseconds interval, std::function<void()> work);

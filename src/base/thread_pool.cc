@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "regatta/base/contain.h"
+
 namespace regatta {
 
 ThreadPool::ThreadPool(int thread_count, int niceness) {
@@ -50,7 +52,10 @@ void ThreadPool::Loop(int niceness) {
       work = std::move(work_.front());
       work_.pop_front();
     }
-    work();
+    (void)Contained("threads", "a piece of work", [&] {
+      work();
+      return Ok();
+    });
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "leaf.h"
 #include "regatta/base/json_string.h"
+#include "regatta/base/log.h"
 #include "regatta/graphql/json.h"
 
 namespace regatta::graphql {
@@ -137,10 +138,17 @@ Result<Resolved> Execution::Resolve(const PlannedField& planned, Parent parent) 
   context.field_ = &planned;
   context.execution_ = this;
   try {
-    return planned.slot->resolver(context);
+    Result<Resolved> value = planned.slot->resolver(context);
+    if (!value && value.error().code == ErrorCode::kInternal) {
+      Log(LogLevel::kError, "graphql", "{}.{}: {}", planned.parent->name, planned.field->name,
+          value.error().message);
+    }
+    return value;
   } catch (const std::exception& thrown) {
-    return Internal(
-        fmt::format("{}.{} failed: {}", planned.parent->name, planned.field->name, thrown.what()));
+    Log(LogLevel::kError, "graphql", "{}.{} failed by an exception: {}", planned.parent->name,
+        planned.field->name, thrown.what());
+    return Internal(fmt::format("{}.{} failed inside the server: its log tells why",
+                                planned.parent->name, planned.field->name));
   }
 }
 

@@ -557,6 +557,10 @@ asio::awaitable<bool> Session::Answer(Turn& turn, Response response) {
   state_.metrics.CountRequest(turn.match.route != nullptr ? turn.request.method : "-",
                               turn.match.route != nullptr ? turn.match.route->pattern : "none",
                               wire.status, steady_clock::now() - turn.start);
+  if (wire.status == 500 && turn.match.route != nullptr) {
+    Log(LogLevel::kError, "net", "{} {} was answered with 500", turn.request.method,
+        turn.match.route->pattern);
+  }
   if (is_written && turn.has_unread_body) co_await Linger();
   co_return is_written&& goes_on;
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "regatta/server/routes.h"
+#include "regatta/tracking/extended_json.h"
 #include "regatta/tracking/run_rules.h"
 
 namespace regatta::server {
@@ -37,12 +38,13 @@ void Add(net::Router& router, const Services& services, const char* method, cons
                        PermissionDenied("only an administrator can do this: use the key in the "
                                         "data folder's api-key file"));
                  }
-                 const json body = request.body.empty() ? json::object()
-                                                        : json::parse(request.body, nullptr, false);
-                 if (!body.is_object()) {
-                   return responder.Send(InvalidArgument("the body is not a JSON object"));
+                 const std::optional<json> body =
+                     tracking::ParseStrictJson(request.body.empty() ? "{}" : request.body);
+                 if (!body || !body->is_object()) {
+                   return responder.Send(InvalidArgument(
+                       "the body is not a JSON object, or nests deeper than 200 levels"));
                  }
-                 Result<net::Response> response = work(services, request, body);
+                 Result<net::Response> response = work(services, request, *body);
                  if (!response) return responder.Send(response.error());
                  responder.Send(*std::move(response));
                });
@@ -195,6 +197,7 @@ Result<net::Response> CreateTeam(const Services& services, const net::Request&, 
     return InvalidArgument(fmt::format("team name \"{}\" {}", team.name.substr(0, 80), problem));
   }
   const json members = body.value("members", json::array());
+  if (!members.is_array()) return InvalidArgument("members is not a list of {\"name\", \"role\"}");
   const Result<void> written = services.store.Write([&](Tables& tables) -> Result<void> {
     if (Result<void> inserted = tables.accounts().InsertTeam(team); !inserted) return inserted;
     for (const json& member : members) {

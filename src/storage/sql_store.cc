@@ -11,6 +11,7 @@
 
 #include "blob_folder.h"
 #include "blob_sweep.h"
+#include "regatta/base/contain.h"
 #include "regatta/base/log.h"
 #include "schema.h"
 #include "tables.h"
@@ -67,6 +68,9 @@ class SqliteStore final : public SqlStore, public BatchWriter {
   void Rollback() override;
   Result<void> BeginStep() override;
   Result<void> EndStep(bool keep) override;
+  void DistrustMemory() override {
+    if (options_.on_rollback) options_.on_rollback();
+  }
   void AfterBatch() override;
 
   Result<void> OpenWriter();
@@ -311,7 +315,13 @@ Result<void> SqliteStore::Commit() {
   sweep_->Release(context_.released_blobs);
   std::vector<tracking::Change> changes = std::move(context_.changes);
   ForgetPending();
-  if (options_.on_change && !changes.empty()) options_.on_change(changes);
+  if (options_.on_change && !changes.empty()) {
+    // The rows are stored, whatever becomes of the listeners.
+    (void)Contained("storage", "telling of changes", [&] {
+      options_.on_change(changes);
+      return Ok();
+    });
+  }
   return Ok();
 }
 

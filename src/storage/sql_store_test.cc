@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <stdexcept>
 
 namespace regatta::storage {
 namespace {
@@ -32,9 +33,10 @@ class SqlStoreTest : public testing::Test {
 
   void Open() {
     Result<std::unique_ptr<SqlStore>> opened = SqlStore::Open(
-        {.folder = Data(), .clock = &clock_, .on_change = [this](const auto& changes) {
-           changes_ += static_cast<int>(changes.size());
-         }});
+        {.folder = Data(),
+         .clock = &clock_,
+         .on_change = [this](const auto& changes) { changes_ += static_cast<int>(changes.size()); },
+         .on_rollback = [this] { rollbacks_ += 1; }});
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = *std::move(opened);
   }
@@ -107,6 +109,7 @@ class SqlStoreTest : public testing::Test {
   std::string folder_;
   std::unique_ptr<SqlStore> store_;
   int changes_ = 0;
+  int rollbacks_ = 0;
 };
 
 TEST_F(SqlStoreTest, KeepsLinesAcrossARestart) {
@@ -184,6 +187,56 @@ TEST_F(SqlStoreTest, AFailedWriteChangesNothing) {
   EXPECT_EQ(done.error().code, ErrorCode::kConflict);
   EXPECT_EQ(Find(run).notes, "");
   EXPECT_EQ(Find(run).summary_json, "{}");
+}
+
+TEST_F(SqlStoreTest, AWriteThatThrowsIsUndoneAndTheWriterGoesOn) {
+  const RunId run = MakeRun();
+  changes_ = 0;
+  const Result<void> done = store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    RunRow changed = **tables.runs().Find(run);
+    changed.notes = "half";
+    if (auto updated = tables.runs().Update(changed); !updated) return updated;
+    StreamAppend append{.run = run, .summary_json = "{\"half\":1}"};
+    if (auto appended = tables.streams().Append(append); !appended) return appended;
+    tables.Notify({.run_name = "r1"});
+    throw std::runtime_error("what a library says");
+  });
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kInternal);
+  EXPECT_EQ(done.error().message.find("library"), std::string::npos);
+  EXPECT_EQ(Find(run).notes, "");
+  EXPECT_EQ(Find(run).summary_json, "{}");
+  EXPECT_EQ(changes_, 0);
+  EXPECT_EQ(rollbacks_, 1) << "what was derived from the undone rows is to be thrown away";
+  ASSERT_TRUE(AppendHistory(run, 0, {"{\"_step\":0}"}));
+  Reopen();
+  EXPECT_EQ(Find(run).notes, "");
+  EXPECT_EQ(History(run), (std::vector<std::string>{"{\"_step\":0}"}));
+}
+
+TEST_F(SqlStoreTest, AWriteThatThrowsLeavesItsNeighboursInTheCommitAlone) {
+  const RunId run = MakeRun();
+  std::promise<void> is_queued;
+  std::promise<Result<void>> appended;
+  // The writer is kept busy until all the others wait, so that one commit takes them.
+  std::future<Result<void>> first = std::async(std::launch::async, [&] {
+    return store_->Write([&](tracking::Tables&) -> Result<void> {
+      is_queued.get_future().wait();
+      return Ok();
+    });
+  });
+  StreamAppend append{.run = run, .at = clock_.Now()};
+  append.pieces.push_back({.kind = StreamKind::kHistory, .first_line = 0, .lines = {"{}"}});
+  std::future<Result<void>> thrower = std::async(std::launch::async, [&] {
+    return store_->Write([&](tracking::Tables&) -> Result<void> { throw 1; });
+  });
+  store_->AppendStreams(std::move(append),
+                        [&](Result<void> outcome) { appended.set_value(std::move(outcome)); });
+  is_queued.set_value();
+  EXPECT_TRUE(first.get());
+  EXPECT_FALSE(thrower.get());
+  EXPECT_TRUE(appended.get_future().get());
+  EXPECT_EQ(History(run), (std::vector<std::string>{"{}"}));
 }
 
 TEST_F(SqlStoreTest, AWriteSeesWhatItAppended) {

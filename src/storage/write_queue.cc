@@ -4,6 +4,8 @@
 #include <future>
 #include <utility>
 
+#include "regatta/base/contain.h"
+
 namespace regatta::storage {
 namespace {
 
@@ -78,7 +80,7 @@ void WriteQueue::CommitBatch(std::vector<Item>& batch) {
   if (committed) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!batch[i].atomic) {
-        outcomes[i] = batch[i].work();
+        outcomes[i] = Contained("storage", "a write", batch[i].work);
         // Without a savepoint a failure may have left half of the work behind; but not where there
         // was nothing to write to.
         if (!outcomes[i] && outcomes[i].error().code != ErrorCode::kNotFound) {
@@ -91,11 +93,17 @@ void WriteQueue::CommitBatch(std::vector<Item>& batch) {
       } else if (Result<void> begun = writer_.BeginStep(); !begun) {
         outcomes[i] = begun;
       } else {
-        outcomes[i] = batch[i].work();
+        bool has_returned = false;
+        outcomes[i] = Contained("storage", "a write", [&] {
+          Result<void> outcome = batch[i].work();
+          has_returned = true;
+          return outcome;
+        });
         if (Result<void> ended = writer_.EndStep(outcomes[i].has_value()); !ended) {
           outcomes[i] = ended;
           must_redo_alone = true;
         }
+        if (!has_returned) writer_.DistrustMemory();
       }
       if (must_redo_alone) break;
     }
@@ -116,7 +124,10 @@ void WriteQueue::CommitBatch(std::vector<Item>& batch) {
     return;
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    batch[i].done(!committed ? committed : std::move(outcomes[i]));
+    (void)Contained("storage", "telling of a write", [&] {
+      batch[i].done(!committed ? committed : std::move(outcomes[i]));
+      return Ok();
+    });
   }
 }
 

@@ -24,12 +24,16 @@ class BatchWriter {
   // Brackets one piece of work that may fail alone.
   virtual Result<void> BeginStep() = 0;
   virtual Result<void> EndStep(bool keep) = 0;
+  // An exception left a step, which was undone: what others hold in memory of the rows may be half
+  // changed.
+  virtual void DistrustMemory() = 0;
   // Housekeeping that nobody should wait for: called when a batch was answered.
   virtual void AfterBatch() = 0;
 };
 
 // Group commit. Thread-safe. Work is done in the order of submission; `done` is called on the
-// queue's thread after the commit that holds the work, or with its error.
+// queue's thread after the commit that holds the work, or with its error. Work that throws fails
+// with kInternal like any other that fails, and the queue goes on.
 class WriteQueue {
  public:
   using Work = std::function<Result<void>()>;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "live_sweep.h"
@@ -11,6 +12,7 @@
 #include "regatta/sweeps/problem.h"
 #include "regatta/sweeps/space_point_source.h"
 #include "regatta/sweeps/sweep_service.h"
+#include "regatta/tracking/extended_json.h"
 #include "regatta/tracking/run_rules.h"
 
 namespace regatta::sweeps {
@@ -310,9 +312,16 @@ Result<void> SweepService::TakeSchedule(tracking::Tables& tables, const SweepRow
 
 Result<void> SweepService::TakePriorRuns(tracking::Tables& tables, const SweepRow& row,
                                          std::string_view filter_json, Timestamp now) {
-  const nlohmann::json filter = nlohmann::json::parse(filter_json, nullptr, false);
+  if (filter_json.empty()) {
+    return Ok();
+  }
+  const std::optional<nlohmann::json> filter = tracking::ParseStrictJson(filter_json);
+  if (!filter) {
+    return InvalidArgument(
+        "priorRunsFilters: not a JSON document, or nested deeper than 200 levels");
+  }
   std::vector<std::string> names;
-  CollectNames(filter, names);
+  CollectNames(*filter, names);
   if (names.empty()) {
     return Ok();
   }

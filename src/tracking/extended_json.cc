@@ -160,11 +160,39 @@ class Reader {
   const char* end_;
 };
 
+template <typename Json>
+std::optional<Json> ParseStrict(std::string_view text) {
+  if (!IsExtendedJson(text)) return std::nullopt;
+  Json document = Json::parse(text, nullptr, false);
+  if (document.is_discarded()) return std::nullopt;
+  return document;
+}
+
 }  // namespace
 
 std::optional<nlohmann::json> ParseExtendedJson(std::string_view text) {
   if (!IsExtendedJson(text)) return std::nullopt;
   return Reader(text).Value();
+}
+
+std::optional<nlohmann::json> ParseStrictJson(std::string_view text) {
+  return ParseStrict<nlohmann::json>(text);
+}
+
+std::optional<nlohmann::ordered_json> ParseOrderedJson(std::string_view text) {
+  return ParseStrict<nlohmann::ordered_json>(text);
+}
+
+const nlohmann::json* FindMember(const nlohmann::json& document,
+                                 std::initializer_list<const char*> path) {
+  const nlohmann::json* at = &document;
+  for (const char* name : path) {
+    if (!at->is_object()) return nullptr;
+    const auto found = at->find(name);
+    if (found == at->end()) return nullptr;
+    at = &*found;
+  }
+  return at;
 }
 
 std::string QuoteBareNumbers(std::string_view text) {

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <unordered_map>
 
 #include "regatta/tracking/artifact_rules.h"
+#include "regatta/tracking/extended_json.h"
 
 namespace regatta::tracking {
 namespace {
@@ -26,10 +28,12 @@ std::string TextOf(const Json& object, const char* key) {
 }  // namespace
 
 Result<Manifest> ParseManifest(std::string_view json) {
-  Json document = Json::parse(json, nullptr, false);
-  if (!document.is_object()) return InvalidArgument("the manifest is not a JSON object");
-  const auto found = document.find(kContents);
-  if (found == document.end() || !found->is_object()) {
+  std::optional<Json> document = ParseOrderedJson(json);
+  if (!document || !document->is_object()) {
+    return InvalidArgument("the manifest is not a JSON object, or nests deeper than 200 levels");
+  }
+  const auto found = document->find(kContents);
+  if (found == document->end() || !found->is_object()) {
     return InvalidArgument("the manifest has no \"contents\" object");
   }
   Manifest manifest;
@@ -43,14 +47,14 @@ Result<Manifest> ParseManifest(std::string_view json) {
                        .reference = TextOf(entry, "ref"),
                        .birth_artifact = TextOf(entry, "birthArtifactID")};
     const auto size = entry.find("size");
-    if (size != entry.end() && size->is_number()) {
+    if (size != entry.end() && size->is_number_integer()) {
       line.size = std::max<std::int64_t>(0, size->get<std::int64_t>());
     }
     manifest.entries.push_back(std::move(line));
     manifest.entries_json.push_back(Dump(entry));
   }
-  document.erase(found);
-  manifest.frame_json = Dump(document);
+  document->erase(found);
+  manifest.frame_json = Dump(*document);
   return manifest;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -72,15 +73,19 @@ struct BranchPoint {
 std::optional<BranchPoint> BranchPointOf(const std::string& config_json) {
   if (config_json.find("branch_point") == std::string::npos) return std::nullopt;
   const std::optional<nlohmann::json> config = ParseExtendedJson(config_json);
-  if (!config || !config->is_object()) return std::nullopt;
-  const nlohmann::json point =
-      config->value("/_wandb/value/branch_point"_json_pointer, nlohmann::json());
-  if (!point.is_object() || !point.contains("run_id") || !point["run_id"].is_string() ||
-      !point.contains("step") || !point["step"].is_number()) {
+  if (!config) return std::nullopt;
+  const nlohmann::json* run = FindMember(*config, {"_wandb", "value", "branch_point", "run_id"});
+  const nlohmann::json* step = FindMember(*config, {"_wandb", "value", "branch_point", "step"});
+  if (run == nullptr || !run->is_string() || step == nullptr) return std::nullopt;
+  if (step->is_number_integer()) {
+    return BranchPoint{run->get<std::string>(), step->get<std::int64_t>()};
+  }
+  // Up to here a double names one step.
+  constexpr double kExactMax = 9007199254740992.0;
+  if (!step->is_number_float() || !(std::abs(step->get<double>()) <= kExactMax)) {
     return std::nullopt;
   }
-  return BranchPoint{point["run_id"].get<std::string>(),
-                     static_cast<std::int64_t>(point["step"].get<double>())};
+  return BranchPoint{run->get<std::string>(), static_cast<std::int64_t>(step->get<double>())};
 }
 
 struct HistoryPrefix {

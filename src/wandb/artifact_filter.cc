@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
+
+#include "regatta/tracking/extended_json.h"
 
 namespace regatta::wandb {
 namespace {
@@ -30,7 +33,10 @@ Result<bool> Compare(const json& value, const std::string& op, const json& opera
 }
 
 Result<bool> Test(const json& value, const std::string& op, const json& operand) {
-  if (op == "$exists") return value.is_null() != operand.get<bool>();
+  if (op == "$exists") {
+    if (!operand.is_boolean()) return InvalidArgument("filter: $exists takes true or false");
+    return value.is_null() != operand.get<bool>();
+  }
   if (op == "$ne" || op == "$nin") {
     const Result<bool> is = Test(value, op == "$ne" ? "$eq" : "$in", operand);
     if (!is) return is;
@@ -84,9 +90,11 @@ Result<bool> MatchesFilter(const json& filter, const FieldOf& field) {
 
 Result<json> ParseFilter(std::string_view text) {
   if (text.empty() || text == "null") return json::object();
-  json filter = json::parse(text, nullptr, false);
-  if (!filter.is_object()) return InvalidArgument("filter: not a JSON object");
-  return filter;
+  std::optional<json> filter = tracking::ParseStrictJson(text);
+  if (!filter || !filter->is_object()) {
+    return InvalidArgument("filter: not a JSON object, or nested deeper than 200 levels");
+  }
+  return *std::move(filter);
 }
 
 ListingOrder OrderOf(const graphql::Arguments& args) {

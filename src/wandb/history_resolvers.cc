@@ -368,7 +368,9 @@ Resolved TextOrNull(const json& object, const char* key) {
 Resolved CountOrNull(const json& object, std::initializer_list<const char*> keys) {
   for (const char* key : keys) {
     const auto found = object.find(key);
-    if (found != object.end() && found->is_number_integer()) return found->get<std::int64_t>();
+    if (found == object.end() || !found->is_number_integer()) continue;
+    const auto count = found->get<std::int64_t>();
+    if (count >= 0 && count <= std::numeric_limits<std::int32_t>::max()) return count;
   }
   return nullptr;
 }
@@ -379,7 +381,9 @@ Resolved RunInfoOf(const json& metadata) {
   if (const auto found = metadata.find("args"); found != metadata.end() && found->is_array()) {
     Resolved::Items items;
     for (const json& item : *found) {
-      items.emplace_back(item.is_string() ? item.get<std::string>() : item.dump());
+      items.emplace_back(item.is_string()
+                             ? item.get<std::string>()
+                             : item.dump(-1, ' ', false, json::error_handler_t::replace));
     }
     args = Resolved(std::move(items));
   }

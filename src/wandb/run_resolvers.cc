@@ -36,13 +36,10 @@ bool IsAlive(RunState state) {
 std::string WandbConfig(const Run& run, const std::optional<std::vector<std::string>>& keys) {
   nlohmann::json chosen = nlohmann::json::object();
   const std::optional<nlohmann::json> config = tracking::ParseExtendedJson(run.config_json);
-  if (config && config->is_object()) {
-    const nlohmann::json all =
-        config->value("/_wandb/value"_json_pointer, nlohmann::json::object());
-    if (all.is_object()) {
-      for (const auto& [key, value] : all.items()) {
-        if (!keys || std::find(keys->begin(), keys->end(), key) != keys->end()) chosen[key] = value;
-      }
+  const nlohmann::json* all = config ? tracking::FindMember(*config, {"_wandb", "value"}) : nullptr;
+  if (all != nullptr && all->is_object()) {
+    for (const auto& [key, value] : all->items()) {
+      if (!keys || std::find(keys->begin(), keys->end(), key) != keys->end()) chosen[key] = value;
     }
   }
   return chosen.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

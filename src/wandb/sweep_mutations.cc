@@ -6,6 +6,7 @@
 #include "regatta/base/json_string.h"
 #include "regatta/graphql/json.h"
 #include "regatta/sweeps/sweep_service.h"
+#include "regatta/tracking/extended_json.h"
 #include "regatta/tracking/run_rules.h"
 #include "request_context.h"
 #include "resolvers.h"
@@ -181,18 +182,15 @@ void ReadNative(const nlohmann::json& native, AgentReport& report) {
 // What is not understood is taken for silence, as an older agent's would be.
 AgentReport ReadReport(const Arguments& input) {
   AgentReport report;
-  const nlohmann::json runs =
-      nlohmann::json::parse(input.StringOr("runState", "{}"), nullptr, false);
-  if (runs.is_object()) {
-    for (const auto& [run_id, is_there] : runs.items()) {
+  const auto runs = tracking::ParseStrictJson(input.StringOr("runState", "{}"));
+  if (runs && runs->is_object()) {
+    for (const auto& [run_id, is_there] : runs->items()) {
       if (is_there != false && !is_there.is_null()) report.runs.push_back({run_id, 0});
     }
   }
-  const nlohmann::json metrics =
-      nlohmann::json::parse(input.StringOr("metrics", "{}"), nullptr, false);
-  if (metrics.is_object() && metrics.contains("regatta") && metrics["regatta"].is_object()) {
-    ReadNative(metrics["regatta"], report);
-  }
+  const auto metrics = tracking::ParseStrictJson(input.StringOr("metrics", "{}"));
+  const nlohmann::json* native = metrics ? tracking::FindMember(*metrics, {"regatta"}) : nullptr;
+  if (native != nullptr && native->is_object()) ReadNative(*native, report);
   return report;
 }
 

@@ -150,7 +150,8 @@ Result<Resolved> ResolveScheduler(const SweepNode& node, const FieldContext& fie
     for (const sweeps::ScheduledRun& entry : *scheduled) {
       list.push_back({{"id", entry.schedule_id}, {"runid", entry.run_id}});
     }
-    return Resolved(nlohmann::json{{"scheduled", std::move(list)}}.dump());
+    return Resolved(nlohmann::json{{"scheduled", std::move(list)}}.dump(
+        -1, ' ', false, nlohmann::json::error_handler_t::replace));
   });
 }
 

@@ -11,7 +11,8 @@
 
 namespace regatta {
 
-// Thread-safe. Work runs in the order of posting, as far as threads are free.
+// Thread-safe. Work runs in the order of posting, as far as threads are free. What a piece of work
+// throws ends that piece, with a line in the log.
 class ThreadPool {
  public:
   // `niceness` is what the threads give way by, from 0 to 19: whoever else wants the processor has

@@ -19,8 +19,8 @@ struct StoreOptions {
   Clock* clock = nullptr;  // outlives the store
   // Hears of committed changes; may be empty.
   tracking::ChangeListener on_change;
-  // Called on the writer's thread after a commit failed and everything it held was undone, so that
-  // state derived from it can be thrown away; may be empty.
+  // Called on the writer's thread after a commit failed, or a Write's work threw, and everything it
+  // held was undone, so that state derived from it can be thrown away; may be empty.
   std::function<void()> on_rollback;
   // Called on the writer's thread after each Write's work, kept or undone, so that what was derived
   // from an undone one can be thrown away; may be empty.
