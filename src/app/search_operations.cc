@@ -177,7 +177,10 @@ Result<Value> Add(JournaledSearch& search, const Value& request) {
     return InvalidArgument("\"add\" needs \"parameters\", an object as `ask` gives it");
   }
   std::vector<std::string_view> known;
-  for (const sweeps::Leaf& leaf : search.space().leaves()) known.push_back(leaf.path.front());
+  for (const sweeps::Leaf& leaf : search.space().leaves()) {
+    // The leaves of a group follow each other.
+    if (known.empty() || known.back() != leaf.path.front()) known.push_back(leaf.path.front());
+  }
   for (const sweeps::Member& member : parameters->as_map()) {
     if (std::find(known.begin(), known.end(), member.key) == known.end()) {
       return InvalidArgument(fmt::format("there is no parameter \"{}\"; {}", member.key,

@@ -69,17 +69,15 @@ class BayesSampler : public BookSampler {
       : BookSampler(space, WithEarlierBest(options)),
         encoder_(space_),
         sobol_(space_.size(), options_.seed),
-        start_(static_cast<std::size_t>(
-            std::clamp(SettingOr(options_, "start",
-                                 std::clamp(1 + static_cast<double>(space_.size()) / 2, 4.0, 8.0)),
-                       2.0, 1e6))),
+        start_(static_cast<std::size_t>(SettingOr(
+            options_, "start", std::clamp(1 + static_cast<double>(space_.size()) / 2, 4.0, 8.0)))),
         bound_share_(SettingOr(options_, "bound_share", 0.5)),
         restarting_(SettingOr(options_, "restarts", 1) != 0 && options_.objectives.size() == 1 &&
                     !options_.fidelity && !CanEnumerate()),
         restarts_(space_.size()),
         trust_(SettingOr(options_, "trust", 1) != 0),
         model_(space_, options_, encoder_,
-               static_cast<std::size_t>(std::clamp(SettingOr(options_, "particles", 8), 1.0, 64.0)),
+               static_cast<std::size_t>(SettingOr(options_, "particles", 8)),
                SettingOr(options_, "warps", 0) != 0, SettingOr(options_, "bends", 1) != 0) {}
 
   Result<void> Tell(const Trial& trial) override {
@@ -402,8 +400,13 @@ class BayesSampler : public BookSampler {
 // region on; restarts (1) after a thousand results where the search stands still.
 Result<std::unique_ptr<Sampler>> MakeBayesSampler(const SearchSpace& space,
                                                   const SamplerOptions& options) {
-  if (Result<void> known = CheckSettings(
-          options, {"particles", "warps", "bends", "start", "bound_share", "trust", "restarts"});
+  if (Result<void> known = CheckSettings(options, {{"particles", 1, 64},
+                                                   {"warps"},
+                                                   {"bends"},
+                                                   {"start", 2, 1e6},
+                                                   {"bound_share"},
+                                                   {"trust"},
+                                                   {"restarts"}});
       !known) {
     return known.error();
   }

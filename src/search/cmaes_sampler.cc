@@ -108,8 +108,8 @@ class CmaesSampler : public BookSampler {
   CmaesSampler(const SearchSpace& space, const SamplerOptions& options)
       : BookSampler(space, options),
         encoder_(space_),
-        restarts_(static_cast<int>(std::clamp(SettingOr(options_, "restarts", 2), 0.0, 2.0))),
-        first_sigma_(std::clamp(SettingOr(options_, "sigma", 0.3), 1e-6, 1.0)) {
+        restarts_(static_cast<int>(SettingOr(options_, "restarts", 2))),
+        first_sigma_(SettingOr(options_, "sigma", 0.3)) {
     for (std::size_t d = 0; d < space_.size(); ++d) {
       if (encoder_.kind(d) == DimensionKind::kCategory) {
         categories_.push_back(d);
@@ -120,8 +120,7 @@ class CmaesSampler : public BookSampler {
     }
     const double usual =
         4 + std::floor(3 * std::log(std::max<double>(1, static_cast<double>(space_.size()))));
-    first_population_ = static_cast<std::size_t>(std::clamp(
-        SettingOr(options_, "population", usual), 4.0, static_cast<double>(kLargestPopulation)));
+    first_population_ = static_cast<std::size_t>(SettingOr(options_, "population", usual));
     Reset();
   }
 
@@ -439,13 +438,10 @@ class CmaesSampler : public BookSampler {
 // range; restarts (2): 0 never, 1 with growing populations, 2 alternating with small ones.
 Result<std::unique_ptr<Sampler>> MakeCmaesSampler(const SearchSpace& space,
                                                   const SamplerOptions& options) {
-  if (Result<void> known = CheckSettings(options, {"population", "sigma", "restarts"}); !known) {
+  if (Result<void> known = CheckSettings(
+          options, {{"population", 4, kLargestPopulation}, {"sigma", 1e-6, 1}, {"restarts", 0, 2}});
+      !known) {
     return known.error();
-  }
-  for (const auto& [name, value] : options.settings) {
-    if (!std::isfinite(value)) {
-      return InvalidArgument(fmt::format("sampler setting \"{}\" must be a finite number", name));
-    }
   }
   if (options.objectives.size() > 1) {
     return InvalidArgument("sampler \"cmaes\" has one objective; use \"bayes\"");

@@ -56,12 +56,21 @@ std::vector<SamplerInfo> AllSamplers() {
 }
 
 Result<void> CheckSettings(const SamplerOptions& options,
-                           std::initializer_list<std::string_view> known) {
+                           std::initializer_list<KnownSetting> known) {
   for (const auto& [name, value] : options.settings) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
+    const auto* found = std::ranges::find(known, name, &KnownSetting::name);
+    if (found == known.end()) {
+      std::vector<std::string_view> names;
+      for (const KnownSetting& setting : known) {
+        names.push_back(setting.name);
+      }
       return InvalidArgument(fmt::format(
-          "sampler setting \"{}\" is unknown; there {} {}", name, known.size() == 0 ? "are" : "is",
-          known.size() == 0 ? "none" : fmt::format("{}", fmt::join(known, ", "))));
+          "sampler setting \"{}\" is unknown; there {} {}", name, names.empty() ? "are" : "is",
+          names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+    }
+    if (!(value >= found->min && value <= found->max)) {
+      return InvalidArgument(fmt::format("sampler setting \"{}\" is {}, not between {} and {}",
+                                         name, value, found->min, found->max));
     }
   }
   return Ok();

@@ -403,5 +403,20 @@ TEST(MakeSampler, ListsTheNamesThereAre) {
   EXPECT_FALSE(MakeSampler("bayes", Finite(), options));
 }
 
+TEST(MakeSampler, RefusesASettingOutsideOfItsRangeByName) {
+  const auto refused = [](std::string_view sampler, std::string setting, double value) {
+    SamplerOptions options;
+    options.settings[setting] = value;
+    const auto made = MakeSampler(sampler, Finite(), options);
+    return !made && made.error().message.find('"' + setting + '"') != std::string::npos;
+  };
+  EXPECT_TRUE(refused("bayes", "bound_share", 7));
+  EXPECT_TRUE(refused("bayes", "start", -5));
+  EXPECT_TRUE(refused("bayes", "particles", 1e300));
+  EXPECT_TRUE(refused("tpe", "candidates", 0));
+  EXPECT_TRUE(refused("cmaes", "sigma", std::numeric_limits<double>::quiet_NaN()));
+  EXPECT_FALSE(refused("cmaes", "population", 4));
+}
+
 }  // namespace
 }  // namespace regatta::search

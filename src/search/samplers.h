@@ -25,8 +25,15 @@ Result<std::unique_ptr<Sampler>> MakeTpeSampler(const SearchSpace& space,
 Result<std::unique_ptr<Sampler>> MakeCmaesSampler(const SearchSpace& space,
                                                   const SamplerOptions& options);
 
-// Errors: kInvalidArgument for a setting that is not in `known`, naming those that are.
+struct KnownSetting {
+  std::string_view name;
+  double min = 0;
+  double max = 1;
+};
+
+// Errors: kInvalidArgument for a setting that is not in `known`, naming those that are, or for a
+// value outside of its range.
 Result<void> CheckSettings(const SamplerOptions& options,
-                           std::initializer_list<std::string_view> known);
+                           std::initializer_list<KnownSetting> known);
 
 }  // namespace regatta::search

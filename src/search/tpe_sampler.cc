@@ -32,9 +32,8 @@ class TpeSampler : public BookSampler {
         encoder_(space_),
         sobol_(space_.size(), options_.seed),
         sign_(options_.objectives.front().goal == Goal::kMaximize ? -1.0 : 1.0),
-        start_(static_cast<std::size_t>(std::clamp(SettingOr(options_, "start", 10), 2.0, 1e6))),
-        candidates_(
-            static_cast<std::size_t>(std::clamp(SettingOr(options_, "candidates", 64), 1.0, 1e4))),
+        start_(static_cast<std::size_t>(SettingOr(options_, "start", 10))),
+        candidates_(static_cast<std::size_t>(SettingOr(options_, "candidates", 64))),
         good_(space_, encoder_),
         bad_(space_, encoder_) {}
 
@@ -183,7 +182,8 @@ class TpeSampler : public BookSampler {
 // Settings: start (10) points before the model; candidates (64) drawn for each suggestion.
 Result<std::unique_ptr<Sampler>> MakeTpeSampler(const SearchSpace& space,
                                                 const SamplerOptions& options) {
-  if (Result<void> known = CheckSettings(options, {"start", "candidates"}); !known) {
+  if (Result<void> known = CheckSettings(options, {{"start", 2, 1e6}, {"candidates", 1, 1e4}});
+      !known) {
     return known.error();
   }
   if (options.objectives.size() > 1 || !options.constraints.empty()) {

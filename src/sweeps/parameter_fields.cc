@@ -14,9 +14,9 @@ std::string Describe(const Value& value) {
   return value.is_null() ? "null" : fmt::format("{} ({})", KindName(value.kind()), Excerpt(value));
 }
 
-bool ReadsAsNumber(const std::string& text) {
+bool ReadsAsFiniteNumber(const std::string& text) {
   Result<Value> value = ParseJson(text);
-  return value && value->is_number();
+  return value && value->is_number() && std::isfinite(value->as_number());
 }
 
 double RoundToMultiple(double value, double q) { return std::nearbyint(value / q) * q; }
@@ -118,7 +118,7 @@ class FieldReader {
       return std::nullopt;
     }
     if (!bound->is_number() || !std::isfinite(bound->as_number())) {
-      const bool is_quoted_number = bound->is_string() && ReadsAsNumber(bound->as_string());
+      const bool is_quoted_number = bound->is_string() && ReadsAsFiniteNumber(bound->as_string());
       place_.FailAt(key, fmt::format("{} is {}, not a finite number", key, Describe(*bound)),
                     is_quoted_number
                         ? fmt::format("write {}: {} without quotes", key, bound->as_string())
