@@ -150,9 +150,18 @@ std::optional<int> AgentLoop::Register() {
         info.state);
     return kExitDone;
   };
+  SweepPath asked = context_.options.path;
   const auto sweep = [&]() -> Result<SweepInfo> {
-    const Result<ServerReply> reply = Ask(SweepQuery(context_.options.path));
-    return reply ? ReadSweepReply(*reply, context_.options.path) : reply.error();
+    if (asked.project.empty()) {
+      const Result<ServerReply> reply = Ask(FindSweepQuery(asked));
+      Result<SweepPath> found = reply ? ReadFindSweepReply(*reply, asked) : reply.error();
+      if (!found) {
+        return std::move(found).error();
+      }
+      asked = *std::move(found);
+    }
+    const Result<ServerReply> reply = Ask(SweepQuery(asked));
+    return reply ? ReadSweepReply(*reply, asked) : reply.error();
   };
 
   Result<SweepInfo> info = sweep();

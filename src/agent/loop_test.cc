@@ -38,6 +38,13 @@ class FakeServer : public AgentTransport {
     }
     const Json request = Json::parse(body);
     const std::string name = request["operationName"];
+    if (name == "AgentFind") {
+      return Data(
+          {{"models",
+            {{"edges",
+              {{{"node", {{"name", "other"}, {"entityName", "e"}, {"sweep", nullptr}}}},
+               {{"node", {{"name", "p"}, {"entityName", "e"}, {"sweep", {{"id", "x"}}}}}}}}}}});
+    }
     if (name == "AgentSweep") {
       return Data({{"project", {{"name", "p"}, {"entity", {{"name", "e"}}}, {"sweep", sweep}}}});
     }

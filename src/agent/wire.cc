@@ -218,6 +218,14 @@ Result<SweepPath> ParseSweepPath(std::string_view text) {
   return path;
 }
 
+std::string FindSweepQuery(const SweepPath& path) {
+  return Operation("AgentFind",
+                   "query AgentFind($entity: String, $sweep: String!) { "
+                   "models(entityName: $entity, first: 1000) { edges { node { "
+                   "name entityName sweep(sweepName: $sweep) { id } } } } }",
+                   {{"entity", NullIfEmpty(path.entity)}, {"sweep", path.sweep}});
+}
+
 std::string SweepQuery(const SweepPath& path) {
   return Operation("AgentSweep",
                    "query AgentSweep($entity: String, $project: String, $sweep: String!) { "
@@ -274,6 +282,36 @@ std::string RunQuery(const SweepPath& path, std::string_view run_id) {
                    {{"entity", path.entity}, {"project", path.project}, {"run", run_id}});
 }
 
+Result<SweepPath> ReadFindSweepReply(const ServerReply& reply, const SweepPath& asked) {
+  const Result<Json> data = Data(reply);
+  if (!data) {
+    return data.error();
+  }
+  std::vector<SweepPath> found;
+  const Json* models = At(*data, "models");
+  const Json* edges = models == nullptr ? nullptr : At(*models, "edges");
+  for (const Json& edge : edges != nullptr && edges->is_array() ? *edges : Json::array()) {
+    const Json* project = At(edge, "node");
+    if (project != nullptr && At(*project, "sweep") != nullptr) {
+      found.push_back({.entity = TextAt(*project, "entityName"),
+                       .project = TextAt(*project, "name"),
+                       .sweep = asked.sweep});
+    }
+  }
+  if (found.empty()) {
+    return NotFound(fmt::format(
+        "there is no sweep \"{}\" in the projects of {}, or this key may not see it: write "
+        "ENTITY/PROJECT/{}",
+        asked.sweep, asked.entity.empty() ? "this key's user" : asked.entity, asked.sweep));
+  }
+  if (found.size() > 1) {
+    return FailedPrecondition(fmt::format("{} projects have a sweep \"{}\": write {}/{} or {}/{}",
+                                          found.size(), asked.sweep, found[0].project, asked.sweep,
+                                          found[1].project, asked.sweep));
+  }
+  return found.front();
+}
+
 Result<SweepInfo> ReadSweepReply(const ServerReply& reply, const SweepPath& asked) {
   const Result<Json> data = Data(reply);
   if (!data) {
@@ -282,12 +320,11 @@ Result<SweepInfo> ReadSweepReply(const ServerReply& reply, const SweepPath& aske
   const Json* project = At(*data, "project");
   const Json* sweep = project == nullptr ? nullptr : At(*project, "sweep");
   if (sweep == nullptr) {
-    return NotFound(
-        fmt::format("there is no sweep \"{}\" in project \"{}\" of \"{}\", or this key may not see "
-                    "it: check the path "
-                    "ENTITY/PROJECT/ID",
-                    asked.sweep, asked.project.empty() ? "(default)" : asked.project,
-                    asked.entity.empty() ? "(default)" : asked.entity));
+    return NotFound(fmt::format(
+        "there is no sweep \"{}\" in project \"{}\" of {}, or this key may not see "
+        "it: check the path "
+        "ENTITY/PROJECT/ID",
+        asked.sweep, asked.project, asked.entity.empty() ? "this key's user" : asked.entity));
   }
   SweepInfo info{.path = asked, .state = TextAt(*sweep, "state"), .command_items = {}};
   if (const std::string name = TextAt(*sweep, "name");

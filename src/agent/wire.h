@@ -72,11 +72,15 @@ struct HeartbeatReport {
 };
 
 // Request bodies for POST /graphql.
+std::string FindSweepQuery(const SweepPath& path);  // for a path without a project
 std::string SweepQuery(const SweepPath& path);
 std::string CreateAgentMutation(const SweepPath& path, std::string_view host);
 std::string HeartbeatMutation(std::string_view agent_id, const HeartbeatReport& report);
 std::string RunQuery(const SweepPath& path, std::string_view run_id);
 
+// The path of the only sweep with that id. Errors: kNotFound; kFailedPrecondition if several
+// projects have one.
+Result<SweepPath> ReadFindSweepReply(const ServerReply& reply, const SweepPath& asked);
 // What the replies say. Errors, all with the server's own message where it sends one: kNotFound (no
 // such sweep, agent or run), kUnauthenticated, kUnavailable (worth another try), kInvalidArgument
 // (refused).

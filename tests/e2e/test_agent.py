@@ -218,6 +218,14 @@ def test_without_the_server_the_runs_end_before_their_lease(short_leases):
     assert site.show(sweep)["state"] == "FINISHED"
 
 
+def test_a_sweep_is_found_by_its_id_alone(site):
+    site.program("begin(); log(0, 1.0, complete=True, exitcode=0)\n")
+    sweep = site.sweep([1]).rsplit("/", 1)[1]
+    site.run(sweep)
+    assert site.show(sweep)["state"] == "FINISHED"
+    assert 'no sweep "nothing1" in the projects of' in site.run("nothing1", expect=NO_SWEEP)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_a_machine_that_is_taken_back_hands_its_run_over(site, number):
     site.program("import signal, time\n"

@@ -39,6 +39,8 @@ class FakeServer(http.server.BaseHTTPRequestHandler):
 
     def answer(self, body):
         config = "command: " + json.dumps(FakeServer.command_list)
+        if body["operationName"] == "AgentFind":
+            return {"models": {"edges": [{"node": {"name": "p", "entityName": "e", "sweep": {"id": "x"}}}]}}
         if body["operationName"] == "AgentSweep":
             sweep = {"id": "x", "name": "s1", "state": "RUNNING", "config": config}
             return {"project": {"name": "p", "entity": {"name": "e"}, "sweep": sweep}}
