@@ -303,7 +303,26 @@ Result<Resolved> ResolveEarlyStop(const RunNode& node, const FieldContext& field
   });
 }
 
+// Of the attempts that count, as FindBest takes them.
+Result<Resolved> ResolveSweepValue(const RunNode& node, const FieldContext& field) {
+  if (node.run.sweep_name.empty()) return Resolved(nullptr);
+  return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
+    const auto sweep = SweepsOf(tables).FindByName(node.run.project, node.run.sweep_name);
+    if (!sweep) return sweep.error();
+    if (!*sweep) return Resolved(nullptr);
+    const auto attempt = SweepsOf(tables).FindAttemptOfRun((*sweep)->id, node.run.name);
+    if (!attempt) return attempt.error();
+    if (!*attempt || !(*attempt)->best) return Resolved(nullptr);
+    if ((*attempt)->state == sweeps::AttemptState::kRunning) return Resolved((*attempt)->best);
+    const auto point = SweepsOf(tables).FindPointOfRun((*sweep)->id, node.run.name);
+    if (!point) return point.error();
+    const bool is_result = *point && (*point)->result == (*attempt)->serial;
+    return is_result ? Resolved((*attempt)->best) : Resolved(nullptr);
+  });
+}
+
 void AddRunLinks(ResolverMap& resolvers) {
+  resolvers.Field<RunNode>("Run", "sweepValue", ResolveSweepValue);
   resolvers.Field<RunNode>("Run", "earlyStop", ResolveEarlyStop);
   resolvers.Field<RunNode>("Run", "why", ResolveRunWhy);
   resolvers.Field<RunNode>(

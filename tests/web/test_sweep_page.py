@@ -66,10 +66,46 @@ def test_a_long_table_sorts_all_runs_and_holds_those_in_view(page, seed):
     page.see(f"{TABLE} tr[aria-rowindex='151']")
     assert page.evaluate(values)[-1] >= first[-1]
     page.click(f"{TABLE} th button:has-text('loss')")
-    page.wait("location.search === '?sort=-summary.loss'")
+    page.wait("location.search === '?sort=-best.loss'")
     page.see(f"{TABLE} tr[aria-rowindex='2']")
     turned = page.evaluate(values)
     assert turned == sorted(turned, reverse=True) and turned[0] >= first[-1]
+
+
+# --- the best run -----------------------------------------------------------------------------------------------
+
+RANKED = """query Ranked($entity: String!, $project: String!, $sweep: String!) {
+  project(name: $project, entityName: $entity) { sweep(sweepName: $sweep) { bestLoss bestRun { name }
+    runs(first: 20) { edges { node { name sweepValue } } } } } }"""
+
+
+def test_every_part_of_the_page_ranks_runs_as_the_server_does(page, seed):
+    sweep = seed.sweep(method="random", metric={"name": "loss", "goal": "minimize"}, parameters=SPACE)
+    agent = seed.agent(sweep)
+
+    def run(*losses: float, ends: int = 0) -> str:
+        command = next(c for _ in range(1000) for c in seed.heartbeat(agent) if c["type"] == "run")
+        name = command["run_id"]
+        seed.start(name, {key: entry["value"] for key, entry in command["args"].items()}, sweep=sweep)
+        seed.log(name, [{"_step": step, "loss": loss} for step, loss in enumerate(losses)], ends=ends)
+        return name
+
+    steady = run(3, 2, 1.5)
+    overfit = run(3, 0.75, 2.5)
+    failed = run(3, 0.25, ends=1)
+    found = seed.ask(RANKED, sweep=sweep)["project"]["sweep"]
+    assert (found["bestLoss"], found["bestRun"]["name"]) == (0.75, overfit)
+    assert {edge["node"]["name"]: edge["node"]["sweepValue"] for edge in found["runs"]["edges"]} == {steady: 1.5, overfit: 0.75, failed: None}
+    open_sweep(page, seed, sweep)
+    page.see("[data-testid=best-value]")
+    assert page.text("[data-testid=best-value]") == "0.75"
+    assert page.attribute(f"{TABLE} tr.marked", "data-run") == overfit
+    assert page.evaluate(f"[...document.querySelectorAll('{TABLE} tr[data-run]')].map((row) => row.dataset.run)") == [overfit, steady, failed]
+    assert page.texts(f"{TABLE} tr[data-run] td:nth-of-type(2)") == ["0.75", "1.5", ""]
+    page.wait_attribute("[data-chart=loss]", "data-points", 2)
+    assert page.attribute("[data-chart=loss]", "data-last") == "0.75"
+    page.wait_attribute(PARALLEL, "data-lines", 2)
+    page.wait_text("main", "1 run without a value of loss that counts is not drawn")
 
 
 # --- parallel coordinates ---------------------------------------------------------------------------------------

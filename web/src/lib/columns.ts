@@ -23,10 +23,15 @@ const kPlainColumns: Record<string, { label: string; order: string | null }> = {
   why: { label: 'Why', order: null },
 };
 
+/** The column of the value by which the runs of a sweep rank: its metric's best, which need not be the last one of the summary. */
+export function countedColumn(metric: string): string {
+  return 'best.' + metric;
+}
+
 export const kPlainColumnIds = Object.keys(kPlainColumns);
 
 export function columnLabel(id: string): string {
-  return kPlainColumns[id]?.label ?? id.replace(/^(config|summary)\./, '');
+  return kPlainColumns[id]?.label ?? id.replace(/^(config|summary|best)\./, '');
 }
 
 /** What stands above a column. A parameter and a result can have the same name; then both say which they are. */
@@ -68,6 +73,7 @@ export function columnValue(run: Run, id: string, now_ms = Date.now()): unknown 
     case 'why':
       return run.why;
   }
+  if (id.startsWith('best.')) return run.counted ?? undefined;
   if (id.startsWith('config.')) return run.config[id.slice(7)];
   if (id.startsWith('summary.')) return run.summary[id.slice(8)];
   return undefined;
@@ -103,7 +109,7 @@ function textOf(value: unknown): string {
 
 /** True for columns whose values are set to the right, digit below digit. */
 export function isNumericColumn(runs: Run[], id: string): boolean {
-  return id === 'duration' || (/^(config|summary)\./.test(id) && runs.some((run) => asNumber(columnValue(run, id)) !== null));
+  return id === 'duration' || (/^(config|summary|best)\./.test(id) && runs.some((run) => asNumber(columnValue(run, id)) !== null));
 }
 
 /** A sorted copy; equal rows keep their order. */

@@ -61,3 +61,10 @@ it('writes bytes and counts', () => {
   expect(plural(1, 'run')).toBe('1 run');
   expect(plural(12345, 'run')).toBe('12,345 runs');
 });
+
+
+it('makes sentences of what is only their inside', () => {
+  expect(sentence('its value 3 is worse')).toBe('Its value 3 is worse.');
+  expect(sentence(' Done. ')).toBe('Done.');
+  expect(sentence('')).toBe('');
+});

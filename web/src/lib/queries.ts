@@ -93,6 +93,9 @@ export interface RunDetail {
 
 const kRunFields = 'id name displayName state createdAt heartbeatAt sweepName group jobType tags notes user{username name} config summaryMetrics why';
 
+/** What a sweep's page needs of its runs. */
+const kSweepRunFields = kRunFields + ' sweepValue';
+
 function nodes<T>(connection: Connection<T> | null | undefined): T[] {
   return (connection?.edges ?? []).map((edge) => edge.node).filter((node) => node != null);
 }
@@ -158,13 +161,13 @@ export class Queries {
   async runs(
     entity: string,
     project: string,
-    options: { filters?: string; order?: string | null; first?: number; after?: string | null },
+    options: { filters?: string; order?: string | null; first?: number; after?: string | null; ofSweep?: boolean },
     signal?: AbortSignal,
   ): Promise<Page<Run>> {
     const data = await this.api.query<{ project: { runCount: number; runs: Connection<RunNode> } | null }>(
       `query PageRuns($entity:String!,$project:String!,$filters:JSONString,$order:String,$first:Int,$after:String){
         project(name:$project,entityName:$entity){runCount(filters:$filters)
-          runs(filters:$filters,order:$order,first:$first,after:$after){edges{cursor node{${kRunFields}}}
+          runs(filters:$filters,order:$order,first:$first,after:$after){edges{cursor node{${options.ofSweep ? kSweepRunFields : kRunFields}}}
           pageInfo{endCursor hasNextPage}}}}`,
       {
         entity,
@@ -190,7 +193,7 @@ export class Queries {
     for (let from = 0; from < names.length; from += 200) {
       const part = names.slice(from, from + 200);
       const filters = JSON.stringify({ name: { $in: part }, ...(sweep === undefined ? {} : { sweep }) });
-      found.push(...(await this.runs(entity, project, { filters, first: part.length })).items);
+      found.push(...(await this.runs(entity, project, { filters, first: part.length, ofSweep: sweep !== undefined })).items);
     }
     return found;
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compareValues, defaultColumns, serverOrder, sortRuns } from './columns';
 import { parseFilter } from './filter';
 import { parseLoose } from './json';
-import { durationOf, flattenConfig, metricOf, toRun, type Run } from './runs';
+import { durationOf, flattenConfig, toRun, type Run } from './runs';
 
 function run(name: string, config: object, summary: object, rest: Partial<Run> = {}): Run {
   const node = toRun({
@@ -20,11 +20,6 @@ describe('a run from the server', () => {
   });
   it('unwraps config values and leaves the client bookkeeping out', () => {
     expect(flattenConfig('{"lr":{"value":0.1},"net":{"value":{"depth":3}},"_wandb":{"value":{"t":1}}}')).toEqual({ lr: 0.1, 'net.depth': 3 });
-  });
-  it('finds the last value of a metric also where several values are kept', () => {
-    expect(metricOf(run('a', {}, { loss: 0.5 }), 'loss')).toBe(0.5);
-    expect(metricOf(run('a', {}, { loss: { min: 0.1, last: 0.4 } }), 'loss')).toBe(0.4);
-    expect(metricOf(run('a', {}, {}), 'loss')).toBeNull();
   });
   it('counts a running run on and trusts what an ended run reports', () => {
     const ended = run('a', {}, { _wandb: { runtime: 42 } });

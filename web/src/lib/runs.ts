@@ -19,6 +19,7 @@ export interface RunNode {
   config?: string | null;
   summaryMetrics?: string | null;
   why?: string | null;
+  sweepValue?: number | null;
 }
 
 export interface Run {
@@ -36,6 +37,8 @@ export interface Run {
   user: string;
   /** Why it was stopped, or why its sweep chose its point; one sentence or empty. */
   why: string;
+  /** The value by which the server ranks it in its sweep; null if it does not count there, or was not asked for. */
+  counted: number | null;
   config: Flat;
   summary: Flat;
 }
@@ -61,6 +64,7 @@ export function toRun(node: RunNode): Run {
     notes: node.notes ?? '',
     user: node.user?.username || node.user?.name || '',
     why: node.why ?? '',
+    counted: asNumber(node.sweepValue),
     config: flattenConfig(node.config),
     summary: flattenSummary(node.summaryMetrics),
   };
@@ -97,13 +101,4 @@ export function durationOf(run: Run, now_ms: number): number {
   const told = asNumber(run.summary['_wandb.runtime']) ?? asNumber(run.summary['_runtime']);
   if (told !== null) return told;
   return (run.heartbeat_ms - run.created_ms) / 1000;
-}
-
-/** The last value of a metric of a run, or null. A metric with several kept values gives its `last`, else its `min`. */
-export function metricOf(run: Run, metric: string): number | null {
-  for (const key of [metric, `${metric}.last`, `${metric}.min`, `${metric}.max`]) {
-    const value = asNumber(run.summary[key]);
-    if (value !== null) return value;
-  }
-  return null;
 }

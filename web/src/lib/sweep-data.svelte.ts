@@ -75,7 +75,7 @@ export class SweepData {
     let after: string | null = null;
     do {
       const page: Awaited<ReturnType<Queries['runs']>> = await this.queries.runs(this.entity, this.project, {
-        filters: JSON.stringify({ sweep: this.name }), order: '+created_at', first: 500, after,
+        filters: JSON.stringify({ sweep: this.name }), order: '+created_at', first: 500, after, ofSweep: true,
       });
       all.push(...page.items);
       this.total = page.total;

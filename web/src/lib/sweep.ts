@@ -1,7 +1,7 @@
 // What a sweep's page computes: the best run, the best so far, which parameters differ.
 
 import { columnValue, compareValues } from './columns';
-import { isOwnKey, metricOf, type Run } from './runs';
+import { isOwnKey, type Run } from './runs';
 import type { Objective } from './sweep-config';
 
 /** True if `a` is the better value. NaN is never better. */
@@ -11,21 +11,22 @@ export function isBetter(a: number, b: number, maximize: boolean): boolean {
   return maximize ? a > b : a < b;
 }
 
+/** The run that the server ranks first; of equals the one that it has had for longer. */
 export function bestRun(runs: Run[], objective: Objective | null): Run | null {
   if (!objective) return null;
   let best: Run | null = null;
-  let value = NaN;
-  for (const run of runs) {
-    const candidate = metricOf(run, objective.metric);
-    if (candidate === null || !isBetter(candidate, value, objective.maximize)) continue;
-    best = run;
-    value = candidate;
+  for (const run of byCreation(runs)) {
+    if (run.counted !== null && isBetter(run.counted, best?.counted ?? NaN, objective.maximize)) best = run;
   }
   return best;
 }
 
+function byCreation(runs: Run[]): Run[] {
+  return [...runs].sort((a, b) => a.created_ms - b.created_ms || (a.name < b.name ? -1 : 1));
+}
+
 export interface Progress {
-  /** Trial numbers, from 1, of the runs that have the metric, by creation. */
+  /** Trial numbers, from 1, of the runs that count, by creation. */
   trials: number[];
   values: number[];
   best: number[];
@@ -36,17 +37,15 @@ export interface Progress {
 export function bestSoFar(runs: Run[], objective: Objective): Progress {
   const progress: Progress = { trials: [], values: [], best: [], runs: [] };
   let best = NaN;
-  [...runs]
-    .sort((a, b) => a.created_ms - b.created_ms || (a.name < b.name ? -1 : 1))
-    .forEach((run, index) => {
-      const value = metricOf(run, objective.metric);
-      if (value === null || !Number.isFinite(value)) return;
-      if (isBetter(value, best, objective.maximize)) best = value;
-      progress.trials.push(index + 1);
-      progress.values.push(value);
-      progress.best.push(best);
-      progress.runs.push(run);
-    });
+  byCreation(runs).forEach((run, index) => {
+    const value = run.counted;
+    if (value === null || !Number.isFinite(value)) return;
+    if (isBetter(value, best, objective.maximize)) best = value;
+    progress.trials.push(index + 1);
+    progress.values.push(value);
+    progress.best.push(best);
+    progress.runs.push(run);
+  });
   return progress;
 }
 
