@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "regatta/base/count_text.h"
 #include "regatta/base/log.h"
 
 namespace regatta::agent {
@@ -325,7 +326,8 @@ void AgentCore::Signalled(Timestamp now, int signal) {
   if (tier_ == kTierWait) {
     End(Phase::kDraining, 128 + signal, reason);
     Log(LogLevel::kInfo, "agent",
-        "waiting for {} runs; the next signal ends them, the one after that kills them", Running());
+        "waiting for {}; the next signal ends what runs, the one after that kills it",
+        CountText(static_cast<std::uint64_t>(Running()), "run"));
     Tick(now);
     return;
   }

@@ -232,6 +232,11 @@ Result<void> Complete(AgentOptions& options, const Given& given, std::string_vie
   while (options.base_url.ends_with('/')) {
     options.base_url.pop_back();
   }
+  if (!options.base_url.empty() && options.base_url.find("://") != std::string::npos &&
+      !options.base_url.starts_with("http://") && !options.base_url.starts_with("https://")) {
+    return InvalidArgument(fmt::format(
+        "the server's address {} begins with neither http:// nor https://", options.base_url));
+  }
   if (!options.base_url.starts_with("http://") && !options.base_url.starts_with("https://")) {
     return InvalidArgument(
         "which server? Set WANDB_BASE_URL, give --base-url (e.g. http://regatta.local:8080), or "

@@ -83,6 +83,11 @@ std::string ContourText(const json& contour, const Terminal& terminal) {
 int Insights(const InsightOptions& options) {
   Result<ItemPath> given = ParseItemPath(options.path, options.defaults());
   if (!given) return Fail(given.error());
+  const bool is_one =
+      options.contour.size() == 1 && options.contour[0].find(',') == std::string::npos;
+  if (is_one || options.contour.size() > 2) {
+    return Fail(InvalidArgument("--contour names two parameters, as in --contour lr,depth"));
+  }
   Result<std::unique_ptr<ApiClient>> client = Connect(options);
   if (!client) return Fail(client.error());
   const Result<ItemPath> path = Locate(**client, ItemKind::kSweep, *std::move(given));

@@ -62,7 +62,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
     const Result<void> served = Serve(*options);
     if (!served) {
       fmt::print(stderr, "regatta serve: {}\n", served.error().message);
-      exit_code = kExitFailure;
+      exit_code = served.error().code == ErrorCode::kInvalidArgument ? kExitUsage : kExitFailure;
     }
   });
 }

@@ -135,7 +135,8 @@ int ExitCodeOf(const SweepView& sweep) {
 
 int WatchSweep(ApiClient& client, const ItemPath& path, const WatchOptions& options) {
   const Terminal terminal = StandardOutput();
-  Result<SweepView> sweep = ReadSweep(client, path, kRunsMax);
+  const auto read = [&] { return ReadSweep(client, path, kRunsMax, options.as_json); };
+  Result<SweepView> sweep = read();
   if (!sweep) return Fail(sweep.error());
   if (options.is_once) {
     if (options.as_json) {
@@ -159,7 +160,7 @@ int WatchSweep(ApiClient& client, const ItemPath& path, const WatchOptions& opti
     if (sweep->is_over()) return ExitCodeOf(*sweep);
     before = *sweep;
     listener.Wait();
-    Result<SweepView> next = ReadSweep(client, path, kRunsMax);
+    Result<SweepView> next = read();
     trouble.clear();
     if (next) {
       sweep = std::move(next);

@@ -1,4 +1,5 @@
 #include "regatta/search/analysis.h"
+#include "regatta/base/count_text.h"
 
 #include <fmt/format.h>
 
@@ -207,9 +208,9 @@ Result<Analysis> Analysis::Create(const SearchSpace& space, std::span<const Tria
   state->model.DropPending();
   if (!state->model.ready()) {
     return FailedPrecondition(
-        fmt::format("{} results in a space of {} parameters: at least 4 results and one parameter "
-                    "are needed to analyse",
-                    units.size(), space.size()));
+        fmt::format("{} in a space of {}: at least 4 results and one parameter are needed to "
+                    "analyse",
+                    CountText(units.size(), "result"), CountText(space.size(), "parameter")));
   }
   return Analysis(std::move(state));
 }

@@ -15,6 +15,8 @@
 #include <map>
 #include <utility>
 
+#include "regatta/base/count_text.h"
+
 #include "prospects.h"
 #include "stoppers.h"
 
@@ -78,7 +80,8 @@ class AshaStopper : public EarlyStopper {
       if (run.invalid >= rungs_.front()) {
         decision.stop = true;
         decision.rung = rungs_.front();
-        decision.reason = fmt::format("none of its {} values is a finite number", run.invalid);
+        decision.reason = fmt::format("none of its {} is a finite number",
+                                      CountText(static_cast<std::uint64_t>(run.invalid), "value"));
       }
       return decision;
     }

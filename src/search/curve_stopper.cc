@@ -20,6 +20,8 @@
 #include <span>
 #include <utility>
 
+#include "regatta/base/count_text.h"
+
 #include "normal.h"
 #include "stoppers.h"
 
@@ -283,7 +285,8 @@ class CurveStopper : public EarlyStopper {
     if (run.curve.empty()) {
       if (run.invalid >= std::max<std::int64_t>(min_iter_, 1) && run.invalid > 0) {
         decision.stop = true;
-        decision.reason = fmt::format("none of its {} values is a finite number", run.invalid);
+        decision.reason = fmt::format("none of its {} is a finite number",
+                                      CountText(static_cast<std::uint64_t>(run.invalid), "value"));
       }
       return decision;
     }

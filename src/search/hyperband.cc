@@ -10,6 +10,8 @@
 #include <set>
 #include <utility>
 
+#include "regatta/base/count_text.h"
+
 #include "stoppers.h"
 
 namespace regatta::search {
@@ -70,7 +72,8 @@ class HyperbandStopper : public EarlyStopper {
     if (run.valid == 0 && !bands_.empty() && run.invalid >= bands_.front()) {
       decision.stop = true;
       decision.rung = bands_.front();
-      decision.reason = fmt::format("none of its {} values is a finite number", run.invalid);
+      decision.reason = fmt::format("none of its {} is a finite number",
+                                    CountText(static_cast<std::uint64_t>(run.invalid), "value"));
       return decision;
     }
     if (run.bands == 0) {
@@ -83,10 +86,12 @@ class HyperbandStopper : public EarlyStopper {
     decision.rung = bands_[band];
     decision.value = sign_ * value;
     decision.threshold = sign_ * threshold;
-    decision.reason = fmt::format(
-        "{} {:.6g} at {} values is {} than {:.6g}, the mark of the best 1/{:g} of {} runs",
-        strict_ ? "its value" : "its best so far,", *decision.value, bands_[band],
-        decision.stop ? "worse" : "no worse", *decision.threshold, eta_, at_band_[band].size());
+    decision.reason =
+        fmt::format("{} {:.6g} at {} is {} than {:.6g}, the mark of the best 1/{:g} of {}",
+                    strict_ ? "its value" : "its best so far,", *decision.value,
+                    CountText(static_cast<std::uint64_t>(bands_[band]), "value"),
+                    decision.stop ? "worse" : "no worse", *decision.threshold, eta_,
+                    CountText(at_band_[band].size(), "run"));
     return decision;
   }
 

@@ -8,6 +8,8 @@
 #include <map>
 #include <utility>
 
+#include "regatta/base/count_text.h"
+
 #include "stoppers.h"
 
 namespace regatta::search {
@@ -61,7 +63,8 @@ class MedianStopper : public EarlyStopper {
     if (run.averages.empty()) {
       if (run.invalid >= min_iter_ && run.invalid > 0) {
         decision.stop = true;
-        decision.reason = fmt::format("none of its {} values is a finite number", run.invalid);
+        decision.reason = fmt::format("none of its {} is a finite number",
+                                      CountText(static_cast<std::uint64_t>(run.invalid), "value"));
       }
       return decision;
     }

@@ -1,4 +1,5 @@
 #include "regatta/search/sampler.h"
+#include "regatta/base/count_text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -96,7 +97,7 @@ std::string Describe(const Explanation& why) {
       text += fmt::format(" (distance {:.3f})", *why.nearest_distance);
     }
   }
-  text += fmt::format(", from {} results", why.trials_known);
+  text += ", from " + CountText(why.trials_known, "result");
   if (why.trials_pending > 0) {
     text += fmt::format(" and {} pending", why.trials_pending);
   }

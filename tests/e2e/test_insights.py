@@ -121,6 +121,7 @@ def test_a_contour_is_of_any_two_names(server, user, person):
     assert (drawn["first"], drawn["second"]) == ("a,b", "c&d") and drawn["points"]
     turned = person.json("sweep", "insights", sweep, "--contour", "c&d", "--contour", "a,b")["contour"]
     assert (turned["first"], turned["second"]) == ("c&d", "a,b")
+    assert "--contour lr,depth" in person.regatta("sweep", "insights", sweep, "--contour", "c&d", expect=2).stderr
     assert person.json("sweep", "insights", sweep, "--contour", "c&d,a,b")["contour"] == turned, "the first comma ends the first name"
 
 

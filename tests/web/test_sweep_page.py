@@ -42,7 +42,7 @@ def test_each_run_says_why_it_was_suggested_and_why_it_was_stopped(page, seed):
     page.wait("!document.querySelector('[data-testid=why]').matches(':popover-open')")
     # The rung, the value there and the mark that it missed, on the row itself.
     row = page.text(f"{TABLE} tr[data-run='{bad}'] .why")
-    assert "51" in row and "at 1 values is worse than" in row
+    assert "51" in row and "at 1 value is worse than" in row
     page.click(f"{TABLE} tr[data-run='{bad}'] .why")
     page.wait("document.querySelectorAll('[data-testid=why] dt').length === 2")
 
