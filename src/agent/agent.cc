@@ -85,6 +85,7 @@ int AgentMain(std::span<const std::string> arguments) {
     fmt::print("{}", HelpText());
     return kExitDone;
   }
+  SetLogLevel(options->log_level);
   Result<std::optional<std::string>> key = FindApiKey(*options, environment);
   if (!key) {
     return Fail(kExitCredentials, key.error());

@@ -139,6 +139,15 @@ std::map<std::string_view, Setter> ValueOptions(AgentOptions& options, Given& gi
     options.slots = *slots;
     return Ok();
   };
+  setters["--log-level"] = [&options](std::string_view, std::string_view value) -> Result<void> {
+    const std::optional<LogLevel> level = ParseLogLevel(value);
+    if (!level) {
+      return InvalidArgument(
+          fmt::format("--log-level \"{}\": write info, warning or error", value));
+    }
+    options.log_level = *level;
+    return Ok();
+  };
   setters["--output"] = [&options](std::string_view, std::string_view value) {
     return SetOutput(options.output, value);
   };
@@ -326,6 +335,7 @@ sweep's program with it, watches it, and goes on until the sweep is complete.
                         end after N failed runs in a row
       --output STYLE    the runs' output: prefixed, plain, none, json
       --json            events and output as JSON lines, the same as --output json
+      --log-level LEVEL least serious lines on standard error: info, warning, error (info)
   -h, --help            this text
 
 Signals: SIGINT waits for the runs; SIGTERM and SIGHUP send SIGTERM to each run's process group, after

@@ -9,6 +9,7 @@
 
 #include "core.h"
 #include "regatta/base/function_ref.h"
+#include "regatta/base/log.h"
 #include "regatta/base/result.h"
 #include "slots.h"
 #include "wire.h"
@@ -26,6 +27,7 @@ struct AgentOptions {
   std::filesystem::path directory;  // WANDB_DIR of the runs; empty: the working directory
   SlotRequest slots;
   OutputStyle output = OutputStyle::kPrefixed;
+  LogLevel log_level = LogLevel::kInfo;
   CoreOptions core;
 };
 

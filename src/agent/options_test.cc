@@ -64,6 +64,12 @@ TEST_F(AgentOptionsTest, ReadsCountAndSlots) {
   EXPECT_EQ(options->core.count, 3);
 }
 
+TEST_F(AgentOptionsTest, ReadsHowMuchItLogs) {
+  EXPECT_EQ(Parse({"s"})->log_level, LogLevel::kInfo);
+  EXPECT_EQ(Parse({"s", "--log-level=error"})->log_level, LogLevel::kError);
+  EXPECT_THAT(Refused({"s", "--log-level", "loud"}), HasSubstr("info, warning or error"));
+}
+
 TEST_F(AgentOptionsTest, SaysWhatIsWrongWithAnOption) {
   EXPECT_THAT(Refused({"s", "--count", "many"}), HasSubstr("--count"));
   EXPECT_THAT(Refused({"s", "--slots", "gpu:x"}), HasSubstr("slots"));

@@ -117,6 +117,7 @@ void PrintFound(const storage::StoreSummary& found, const ServeOptions& options,
 
 Result<void> Serve(const ServeOptions& options) {
   if (Result<void> checked = CheckOptions(options); !checked) return checked;
+  SetLogLevel(options.log_level);
   // Before any thread starts: all inherit the mask, and only WaitForSignal below takes these.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "regatta/base/log.h"
 #include "regatta/base/result.h"
 
 namespace regatta::app {
@@ -21,6 +22,7 @@ struct ServeOptions {
   int lease_seconds = 300;     // of a sweep's attempts
   int crash_seconds = 300;     // of silence before a running run counts as crashed
   int threads = 2;             // of the HTTP server
+  LogLevel log_level = LogLevel::kInfo;
 };
 
 // Serves until SIGTERM or SIGINT, then drains: no new requests, queued writes committed.

@@ -54,11 +54,18 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   serve->add_option("--threads", options->threads, "Threads that serve connections")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  auto log_level = std::make_shared<std::string>("info");
+  serve
+      ->add_option("--log-level", *log_level,
+                   "Least serious lines that the log on standard error gets")
+      ->check(CLI::IsMember({"info", "warning", "error"}))
+      ->capture_default_str();
   auto config = std::make_shared<std::string>();
   serve->add_option("--config", *config, "File with the same options, name = value a line")
       ->check(CLI::ExistingFile);
-  serve->callback([serve, config, options, &exit_code] {
+  serve->callback([serve, config, log_level, options, &exit_code] {
     if (!config->empty()) ApplyConfig(*serve, *config);
+    options->log_level = ParseLogLevel(*log_level).value_or(LogLevel::kInfo);
     const Result<void> served = Serve(*options);
     if (!served) {
       fmt::print(stderr, "regatta serve: {}\n", served.error().message);

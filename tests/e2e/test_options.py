@@ -93,6 +93,24 @@ def test_a_mistake_in_a_configuration_file_is_named(tmp_path, text, word):
     assert word in refusal(tmp_path, "--config", tmp_path / "regatta.conf")
 
 
+@pytest.mark.parametrize("level,is_told", [(None, True), ("info", True), ("warning", False), ("error", False)])
+def test_the_log_has_the_lines_of_its_level(tmp_path, level, is_told):
+    with spawned(tmp_path, *(("--log-level", level) if level else ())):
+        pass
+    assert (re.search(r" info serve: signal 15", (tmp_path / "log").read_text()) is not None) == is_told
+
+
+def test_a_level_that_there_is_not_is_refused_with_those_that_there_are(tmp_path):
+    (tmp_path / "regatta.conf").write_text("log-level = loud\n")
+    for arguments in (["--log-level", "loud"], ["--config", tmp_path / "regatta.conf"]):
+        said = refusal(tmp_path, *arguments)
+        assert "log-level" in said and all(level in said for level in ("info", "warning", "error")), said
+    (tmp_path / "regatta.conf").write_text("log-level = error\n")
+    with spawned(tmp_path, "--config", str(tmp_path / "regatta.conf")):
+        pass
+    assert "signal 15" not in (tmp_path / "log").read_text()
+
+
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", ":0", "[::]:0", "127.0.0.1.example.org:0"])
 def test_open_is_for_the_loopback_only(tmp_path, listen):
     done = subprocess.run([BINARY, "serve", "--open", "--listen", listen, "--data", tmp_path / "data"], capture_output=True, text=True, timeout=30)

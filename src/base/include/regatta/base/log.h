@@ -5,14 +5,20 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
 namespace regatta {
 
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
+// kInfo: what the program does; kWarning: what went wrong and is made up for; kError: what did not
+// work.
+enum class LogLevel { kInfo, kWarning, kError };
 
-// Lines below `level` are dropped. Starts at kInfo.
+// By its name on command lines and in lines of the log: info, warning, error.
+std::optional<LogLevel> ParseLogLevel(std::string_view name);
+
+// Lines below `level` are dropped from now on. Starts at kInfo.
 void SetLogLevel(LogLevel level);
 bool LogEnabled(LogLevel level);
 
