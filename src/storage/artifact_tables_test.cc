@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <limits>
 
 #include "regatta/storage/sql_store.h"
 #include "regatta/tracking/artifact_rules.h"
@@ -328,6 +329,37 @@ TEST_F(ArtifactTest, AVersionEndsWithItsTime) {
   clock_.Advance(std::chrono::seconds(61));
   EXPECT_EQ(expire(), 1);
   EXPECT_EQ(expire(), 0);
+}
+
+TEST_F(ArtifactTest, ALongLifeIsNotOverAtOnce) {
+  NewArtifact wanted = Wanted("one");
+  wanted.ttl_seconds = tracking::kTtlMax;  // its end in microseconds is beyond 64 bits
+  const ArtifactId id = Create(wanted)->id;
+  Upload(id, "one");
+  ASSERT_TRUE(Commit(id));
+  // An artifact of before there was a limit.
+  Write([&](Tables& tables) -> Result<void> {
+    Artifact other = **tables.artifacts().Find(id);
+    other.ttl_seconds = std::numeric_limits<std::int64_t>::max();
+    return tables.artifacts().Update(other);
+  });
+  clock_.Advance(std::chrono::hours(24 * 365 * 100));
+  EXPECT_EQ(*Do([&](Tables& tables) { return tracking::DeleteExpired(tables, clock_.Now()); }), 0);
+}
+
+TEST_F(ArtifactTest, ALifetimeIsPositiveOrOneOfTheTwoThatAreNone) {
+  for (const std::int64_t seconds :
+       {std::int64_t{1}, tracking::kTtlMax, tracking::kTtlInherited, tracking::kTtlDisabled}) {
+    EXPECT_EQ(tracking::TtlProblem(seconds), "") << seconds;
+  }
+  for (const std::int64_t seconds : {std::int64_t{0}, std::int64_t{-3}, tracking::kTtlMax + 1,
+                                     std::numeric_limits<std::int64_t>::max()}) {
+    NewArtifact wanted = Wanted("one");
+    wanted.ttl_seconds = seconds;
+    const auto refused = Create(wanted);
+    ASSERT_FALSE(refused) << seconds;
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  }
 }
 
 TEST_F(ArtifactTest, ADeletedRunLeavesWhatItMade) {

@@ -52,8 +52,21 @@ Result<void> HoldBlobs(Tables& tables, const Artifact& artifact, EntityId entity
 
 }  // namespace
 
+std::string TtlProblem(std::int64_t seconds) {
+  if (seconds == kTtlInherited || seconds == kTtlDisabled) return "";
+  if (seconds >= 1 && seconds <= kTtlMax) return "";
+  return fmt::format(
+      "ttlDurationSeconds {} is no lifetime: it takes 1 to {} seconds, -1 for the team's, or -2 "
+      "for "
+      "none",
+      seconds, kTtlMax);
+}
+
 Result<Artifact> CreateArtifact(Tables& tables, const Project& project, const NewArtifact& wanted,
                                 Timestamp now) {
+  if (const std::string problem = TtlProblem(wanted.ttl_seconds); !problem.empty()) {
+    return InvalidArgument(problem);
+  }
   if (Result<void> checked = CheckAliases(wanted.aliases); !checked) return checked.error();
   const Result<ArtifactCollection> sequence = FindOrCreateCollection(
       tables, project, {.name = wanted.collection, .type = wanted.type}, now);
@@ -244,7 +257,9 @@ Result<int> DeleteExpired(Tables& tables, Timestamp now) {
   if (!mortal) return mortal.error();
   int count = 0;
   for (const Artifact& artifact : *mortal) {
-    if (artifact.created_at + std::chrono::seconds(artifact.ttl_seconds) > now) continue;
+    // In seconds: the end of a long life is beyond what a Timestamp can hold.
+    const auto age = std::chrono::floor<std::chrono::seconds>(now - artifact.created_at);
+    if (age.count() < artifact.ttl_seconds) continue;
     const Result<Artifact> deleted = DeleteArtifact(tables, artifact.id, true, now);
     if (!deleted) return deleted.error();
     count += 1;

@@ -193,7 +193,12 @@ Result<Resolved> UpdateArtifact(const FieldContext& field) {
     Artifact artifact = (*node)->artifact;
     if (input.IsSet("description")) artifact.description = input.StringOr("description", "");
     if (input.IsSet("metadata")) artifact.metadata_json = input.StringOr("metadata", "");
-    if (const auto ttl = input.Int("ttlDurationSeconds")) artifact.ttl_seconds = *ttl;
+    if (const auto ttl = input.Int("ttlDurationSeconds")) {
+      if (const std::string problem = tracking::TtlProblem(*ttl); !problem.empty()) {
+        return InvalidArgument(problem);
+      }
+      artifact.ttl_seconds = *ttl;
+    }
     Result<std::vector<std::string>> tags =
         tracking::EditTags(std::move(artifact.tags), TextsOf(input, "tagsToAdd", "tagName"),
                            TextsOf(input, "tagsToDelete", "tagName"));

@@ -50,6 +50,8 @@ enum class ArtifactState : std::uint8_t { kPending, kCommitted, kDeleted };
 // Lifetimes that are no number of seconds.
 inline constexpr std::int64_t kTtlInherited = -1;
 inline constexpr std::int64_t kTtlDisabled = -2;
+// The longest one: Python's timedelta.max in seconds, since clients can read no longer one back.
+inline constexpr std::int64_t kTtlMax = 86'399'999'999'999;
 
 struct Artifact {
   ArtifactId id{};

@@ -118,5 +118,7 @@ Result<std::vector<std::string>> EditTags(std::vector<std::string> tags,
 std::string CollectionNameProblem(std::string_view name);
 std::string AliasProblem(std::string_view alias);
 std::string TagProblem(std::string_view tag);
+// "" if it is a lifetime: 1 to kTtlMax seconds, kTtlInherited or kTtlDisabled.
+std::string TtlProblem(std::int64_t seconds);
 
 }  // namespace regatta::tracking
