@@ -19,9 +19,9 @@ query Sweep($entity: String, $project: String, $name: String!, $runs: Int, $why:
   project(name: $project, entityName: $entity) { sweep(sweepName: $name) {
     id name displayName method state why config createdAt runCount runCountExpected
     agents(first: 100) { edges { node { name host state totalRuns heartbeatAt why } } }
-    bestRun { name displayName state createdAt historyLineCount config summaryMetrics why }
+    bestRun { name displayName state createdAt historyLineCount config summaryMetrics sweepValue why }
     runs(first: $runs, order: "-created_at") { edges { node {
-      name displayName state createdAt historyLineCount config summaryMetrics
+      name displayName state createdAt historyLineCount config summaryMetrics sweepValue
       why @include(if: $why)
     } } }
   } }
@@ -56,7 +56,13 @@ SweepRunView RunViewOf(const json& run, const sweeps::SweepConfig& config,
   view.created_at = TextOf(run, "createdAt");
   view.why = TextOf(run, "why");
   view.rows = CountOf(run, "historyLineCount");
-  if (!metric.empty()) view.value = MetricOf(DocumentOf(run, "summaryMetrics"), metric);
+  if (config.metric) {
+    // What the server ranks by: the best that the run has logged, which its summary may have left.
+    const json ranked = run.value("sweepValue", json());
+    if (ranked.is_number()) view.value = ranked.get<double>();
+  } else if (!metric.empty()) {
+    view.value = MetricOf(DocumentOf(run, "summaryMetrics"), metric);
+  }
   const json values = DocumentOf(run, "config");
   view.parameters = json::object();
   for (const sweeps::ParameterConfig& parameter : config.parameters) {

@@ -19,9 +19,10 @@ struct SweepRunView {
   std::string state;
   std::string created_at;
   std::int64_t rows = 0;
-  std::optional<double> value;  // the sweep's metric, from the summary
-  nlohmann::json parameters;    // by name, without what the sweep does not vary
-  std::string why;              // why it was stopped, or why its point; empty where not asked for
+  std::optional<double>
+      value;  // by which it ranks; of several objectives the first, from the summary
+  nlohmann::json parameters;  // by name, without what the sweep does not vary
+  std::string why;            // why it was stopped, or why its point; empty where not asked for
 };
 
 struct SweepView {

@@ -17,7 +17,8 @@ json RunNode(const char* name, const char* state, double loss) {
           {"state", state},
           {"createdAt", "2026-01-01T00:00:00Z"},
           {"config", R"({"lr":{"value":0.1},"seed":{"value":1},"_wandb":{"value":{}}})"},
-          {"summaryMetrics", json({{"val", {{"loss", loss}}}}).dump()}};
+          {"sweepValue", loss},
+          {"summaryMetrics", json({{"val", {{"loss", loss + 1}}}}).dump()}};
 }
 
 json Sweep(const char* state, const json& runs) {

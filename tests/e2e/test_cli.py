@@ -332,8 +332,9 @@ def test_the_best_run_has_the_lowest_value(person, server, user, sweep):
     name = sweep.rsplit("/", 1)[1]
     for run, loss in (("a", 0.5), ("b", 0.25)):
         server.create_run(user, "p", run, sweep=name, config=json.dumps({"lr": {"value": 0.1 if run == "a" else 0.01}}))
-        body = {"files": {"wandb-history.jsonl": {"offset": 0, "content": [json.dumps({"_step": 0, "loss": loss})]},
-                          "wandb-summary.json": {"offset": 0, "content": [json.dumps({"loss": loss})]}}, "complete": True, "exitcode": 0}
+        rows = [json.dumps({"_step": step, "loss": value}) for step, value in enumerate((loss, loss + 3))]  # it overfits
+        body = {"files": {"wandb-history.jsonl": {"offset": 0, "content": rows},
+                          "wandb-summary.json": {"offset": 0, "content": [json.dumps({"loss": loss + 3})]}}, "complete": True, "exitcode": 0}
         assert server.file_stream(user, "p", run, body).status == 200
     best = person.json("sweep", "best", sweep)
     assert best["name"] == "b" and best["value"] == 0.25 and best["parameters"] == {"lr": 0.01}
