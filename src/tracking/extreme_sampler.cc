@@ -1,23 +1,12 @@
 #include "regatta/tracking/extreme_sampler.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 namespace regatta::tracking {
-namespace {
-
-// NaN for everything that is no number, such as the text "NaN".
-double NumberOf(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
-  return is_number ? number : std::numeric_limits<double>::quiet_NaN();
-}
-
-}  // namespace
 
 ExtremeSampler::ExtremeSampler(const RowPicker& picker, std::size_t key, std::size_t kept_max)
     : picker_(picker),
@@ -25,13 +14,13 @@ ExtremeSampler::ExtremeSampler(const RowPicker& picker, std::size_t key, std::si
       // Three of each stretch, and the two ends.
       stretches_max_((std::max<std::size_t>(kept_max, 8) - 2) / 3 / 2 * 2) {}
 
-void ExtremeSampler::Add(std::string_view row) {
+void ExtremeSampler::Add(std::string_view row, std::optional<double> smoothed) {
   if (!picker_.Find(row, values_)) {
     return;
   }
   const double value = NumberOf(values_[key_]);
   if (seen_ == 0) {
-    first_ = Keep(value, row);
+    first_ = Keep(value, row, smoothed);
   }
   if (seen_ % length_ == 0) {
     if (stretches_.size() == stretches_max_) {
@@ -48,17 +37,18 @@ void ExtremeSampler::Add(std::string_view row) {
   Stretch& stretch = stretches_.back();
   if (!std::isfinite(value)) {
     if (!stretch.odd) {
-      stretch.odd = Keep(value, row);
+      stretch.odd = Keep(value, row, smoothed);
     }
   } else {
     if (!stretch.low || value < stretch.low->value) {
-      stretch.low = Keep(value, row);
+      stretch.low = Keep(value, row, smoothed);
     }
     if (!stretch.high || value > stretch.high->value) {
-      stretch.high = Keep(value, row);
+      stretch.high = Keep(value, row, smoothed);
     }
   }
   last_row_ = row;
+  last_smoothed_ = smoothed;
   ++seen_;
 }
 
@@ -74,8 +64,9 @@ void ExtremeSampler::Join(Stretch& into, Stretch&& next) {
   }
 }
 
-ExtremeSampler::Kept ExtremeSampler::Keep(double value, std::string_view row) const {
-  return {seen_, value, picker_.Pick(row).value_or("")};
+ExtremeSampler::Kept ExtremeSampler::Keep(double value, std::string_view row,
+                                          std::optional<double> smoothed) const {
+  return {seen_, value, WithSmoothed(picker_.Pick(row).value_or(""), smoothed)};
 }
 
 std::vector<std::string> ExtremeSampler::TakeSample() {
@@ -92,7 +83,8 @@ std::vector<std::string> ExtremeSampler::TakeSample() {
     take(stretch.odd);
   }
   if (seen_ > 0) {
-    kept.push_back({seen_ - 1, 0, picker_.Pick(last_row_).value_or("")});
+    kept.push_back(
+        {seen_ - 1, 0, WithSmoothed(picker_.Pick(last_row_).value_or(""), last_smoothed_)});
   }
   std::sort(kept.begin(), kept.end(),
             [](const Kept& a, const Kept& b) { return a.index < b.index; });
@@ -104,6 +96,12 @@ std::vector<std::string> ExtremeSampler::TakeSample() {
     }
   }
   return sample;
+}
+
+std::string WithSmoothed(std::string picked, std::optional<double> smoothed) {
+  if (!smoothed || picked.empty()) return picked;
+  picked.back() = ',';
+  return picked + fmt::format("\"{}\":{}}}", kSmoothedKey, *smoothed);
 }
 
 }  // namespace regatta::tracking

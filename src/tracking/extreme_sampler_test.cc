@@ -69,6 +69,16 @@ TEST(ExtremeSampler, PassesOverRowsWithoutItsKeys) {
   EXPECT_THAT(sampler.TakeSample(), ElementsAre(R"({"y":1})"));
 }
 
+TEST(ExtremeSampler, TellsAnAverageBesideEachRowItKeeps) {
+  const RowPicker picker({"y"});
+  ExtremeSampler sampler(picker, 0, 8);
+  sampler.Add(R"({"y":1})", 1);
+  sampler.Add(R"({"y":"NaN"})");
+  sampler.Add(R"({"y":3})", 2.5);
+  EXPECT_THAT(sampler.TakeSample(), ElementsAre(R"({"y":1,"_smoothed":1})", R"({"y":"NaN"})",
+                                                R"({"y":3,"_smoothed":2.5})"));
+}
+
 TEST(ExtremeSampler, AnswersNoMoreThanAskedFor) {
   for (const std::size_t kept_max : {8u, 9u, 10u, 100u, 101u}) {
     EXPECT_LE(SampleOf(3000, kept_max,

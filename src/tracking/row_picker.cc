@@ -1,6 +1,8 @@
 #include "regatta/tracking/row_picker.h"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <utility>
 
 #include "regatta/base/json_string.h"
@@ -50,6 +52,13 @@ std::optional<std::string> RowPicker::Pick(std::string_view row) const {
   }
   picked += '}';
   return picked;
+}
+
+double NumberOf(std::string_view value) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool is_number = error == std::errc() && end == value.data() + value.size();
+  return is_number ? number : std::numeric_limits<double>::quiet_NaN();
 }
 
 void EvenSampler::Add(std::string item) {

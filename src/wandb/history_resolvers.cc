@@ -11,6 +11,7 @@
 #include "regatta/tracking/console_line.h"
 #include "regatta/tracking/extended_json.h"
 #include "regatta/tracking/extreme_sampler.h"
+#include "regatta/tracking/metric_smoother.h"
 #include "regatta/tracking/row_picker.h"
 #include "regatta/tracking/row_scanner.h"
 #include "request_context.h"
@@ -161,6 +162,8 @@ struct SampleSpec {
   bool has_range = false;
   // The key of `keys` whose lowest and highest rows are kept; none: rows are evenly spaced.
   std::optional<std::size_t> extremes;
+  // Weight of the running average of that key, which each row then tells; 0: none.
+  double smooth = 0;
 };
 
 Result<SampleSpec> ParseSpec(const std::string& text) {
@@ -194,6 +197,12 @@ Result<SampleSpec> ParseSpec(const std::string& text) {
                                         : parsed.keys.end();
     if (found == parsed.keys.end()) return wrong("\"extremes\" takes one of its \"keys\"");
     parsed.extremes = static_cast<std::size_t>(found - parsed.keys.begin());
+  }
+  if (const auto weight = spec->find("smooth"); weight != spec->end() && !weight->is_null()) {
+    const double asked = weight->is_number() ? weight->get<double>() : -1;
+    if (!(asked >= 0 && asked < 1)) return wrong("\"smooth\" takes a weight in [0, 1)");
+    if (!parsed.extremes) return wrong("\"smooth\" takes the average of the key of \"extremes\"");
+    parsed.smooth = asked;
   }
   const auto samples = whole("samples");
   if (!samples) return samples.error();
@@ -232,16 +241,48 @@ Result<void> ForEachRow(const Tables& tables, const RunNode& node, const SampleS
                                     });
 }
 
+// Samples with the running average of the spec's key beside each row. The average is that of all
+// rows of the run, by their lines: a range does not begin it anew.
+Result<std::string> SampleSmoothed(const Tables& tables, const RunNode& node,
+                                   const SampleSpec& spec, const tracking::RowPicker& picker,
+                                   std::size_t key, bool is_whole) {
+  tracking::ExtremeSampler extremes(picker, key, static_cast<std::size_t>(spec.samples));
+  tracking::EvenSampler all(0);
+  tracking::MetricSmoother smoother(picker.keys()[key], spec.smooth);
+  const Result<tracking::StreamInfo> info = tables.streams().Info(node.run.id);
+  if (!info) return info.error();
+  const Result<void> read = tables.streams().ReadLines(
+      node.run.id, StreamKind::kHistory, 0, info->lines(StreamKind::kHistory),
+      [&](const StreamLine& line) {
+        const std::optional<double> smoothed = smoother.Add(line.text);
+        if (spec.has_range) {
+          const tracking::RowStep row = tracking::ScanStep(line.text);
+          if (!row.step || *row.step < spec.step_min || *row.step > spec.step_max) return true;
+        }
+        if (!is_whole) {
+          extremes.Add(line.text, smoothed);
+        } else if (auto picked = picker.Pick(line.text)) {
+          all.Add(tracking::WithSmoothed(*std::move(picked), smoothed));
+        }
+        return true;
+      });
+  if (!read) return read.error();
+  return fmt::format("[{}]", fmt::join(is_whole ? all.TakeSample() : extremes.TakeSample(), ","));
+}
+
 Result<std::string> SampleKeys(const Tables& tables, const RunNode& node, const SampleSpec& spec) {
   if (spec.keys.empty()) return std::string("[]");
   const tracking::RowPicker picker(spec.keys);
   const bool is_whole = IsWholePage(spec);
   const auto samples = static_cast<std::size_t>(spec.samples);
+  // Keys that stand twice in the spec stand once in the picker.
+  const auto& keys = picker.keys();
+  const auto key = static_cast<std::size_t>(
+      spec.extremes ? std::find(keys.begin(), keys.end(), spec.keys[*spec.extremes]) - keys.begin()
+                    : 0);
+  if (spec.smooth > 0) return SampleSmoothed(tables, node, spec, picker, key, is_whole);
   if (spec.extremes && !is_whole) {
-    // Keys that stand twice in the spec stand once in the picker.
-    const auto& keys = picker.keys();
-    const auto key = std::find(keys.begin(), keys.end(), spec.keys[*spec.extremes]) - keys.begin();
-    tracking::ExtremeSampler sampler(picker, static_cast<std::size_t>(key), samples);
+    tracking::ExtremeSampler sampler(picker, key, samples);
     if (Result<void> read =
             ForEachRow(tables, node, spec, [&](std::string_view row) { sampler.Add(row); });
         !read) {

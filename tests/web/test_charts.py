@@ -91,3 +91,65 @@ def assert_apart(entries: list) -> None:
     assert len(entries) >= 2, entries
     for before, after in zip(entries, entries[1:]):
         assert before["right"] + 2 <= after["left"], (before["text"], after["text"])
+
+
+def average(values: list, weight: float) -> list:
+    """As the page has always smoothed what it holds in full."""
+    total, norm, out = 0.0, 1.0, []
+    for value in values:
+        total = weight * total + (1 - weight) * value
+        norm *= weight
+        out.append(total / (1 - norm))
+    return out
+
+
+def test_the_smoothed_line_of_a_long_run_is_that_of_all_its_rows(page, seed):
+    values = [5.0 if step % 100 == 50 else 0.1 for step in range(20_000)]
+    true = average(values, 0.99)
+    seed.start("smooth", {})
+    for offset in (0, 10_000):
+        seed.log("smooth", [{"_step": offset + i, "loss": value} for i, value in enumerate(values[offset:offset + 10_000])], offset)
+    smoothed = "[data-chart=loss] [data-testid=smoothed]"
+
+    def read() -> tuple:
+        """The step and the smoothed value in words."""
+        step = page.text("[data-chart=loss] [data-testid=readout] span:last-of-type").split()[-1]
+        return int(step.replace(",", "")), float(page.text(smoothed).split()[-1])
+
+    open_run(page, seed, "smooth", "?sm=0.99")
+    page.wait("Number(document.querySelector('[data-chart=loss]')?.dataset.points) > 400")
+    page.wait_text(smoothed, "smoothed")
+    assert int(page.attribute("[data-chart=loss]", "data-points")) < 3000
+    step, value = read()
+    assert step == 19_999 and value == pytest.approx(true[step], rel=1e-3)
+    # A zoom does not begin the average anew at its left edge.
+    coarse = page.attribute("[data-chart=loss]", "data-points")
+    page.drag("[data-chart=loss] .u-over", [0.40, 0.5], [0.42, 0.5])
+    page.wait(f"document.querySelector('[data-chart=loss]').dataset.points !== '{coarse}'")
+    page.focus("[data-chart=loss] .frame")
+    page.press("Home")
+    page.wait("!document.querySelector('[data-chart=loss] [data-testid=readout]').textContent.includes('19,999')")
+    step, value = read()
+    assert 7000 < step < 9000 and value == pytest.approx(true[step], rel=1e-3)
+    page.click("[data-testid=zoom] button")
+    page.wait_attribute("[data-chart=loss]", "data-points", coarse)
+    # Another weight, and rows that come while one looks.
+    page.evaluate("""(() => { const range = document.querySelector('input[type=range]'); range.value = '0.9'; range.dispatchEvent(new Event('input', { bubbles: true })); })()""")
+    other = average(values + [1.0] * 5, 0.9)
+    page.wait(f"document.querySelector('{smoothed}')?.textContent.includes('{other[19_999]:.4f}')")
+    seed.log("smooth", [{"_step": 20_000 + i, "loss": 1.0} for i in range(5)], 20_000, ends=0)
+    page.wait_text("[data-chart=loss] [data-testid=readout]", "20,004")
+    step, value = read()
+    assert value == pytest.approx(other[20_004], rel=1e-3)
+
+
+def test_a_weight_that_is_none_is_refused_in_words(seed):
+    query = """query Q($entity: String!, $project: String!, $specs: [JSONString!]!) {
+      project(name: $project, entityName: $entity) { run(name: "r") { sampledHistory(specs: $specs) } } }"""
+    seed.start("r", {})
+    seed.log("r", [{"_step": 0, "loss": 1}, {"_step": 1, "loss": 4}])
+    for wrong in ({"keys": ["loss"], "extremes": "loss", "smooth": 1}, {"keys": ["loss"], "extremes": "loss", "smooth": "much"}, {"keys": ["loss"], "smooth": 0.5}):
+        answer = seed.server.request("POST", "/graphql", {"query": query, "variables": {"entity": seed.user.name, "project": seed.project, "specs": [json.dumps(wrong)]}}, key=seed.user.key)
+        assert "smooth" in json.dumps(answer.json()["errors"]), wrong
+    rows = seed.ask(query, specs=[json.dumps({"keys": ["loss"], "extremes": "loss", "smooth": 0.5, "minStep": 1, "maxStep": 1})])
+    assert rows["project"]["run"]["sampledHistory"] == [[{"loss": 4, "_smoothed": 3}]]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { foldReturns, parseAnsi } from './ansi';
 import { mergeLines, tailToAsk, type LogLine } from './console';
-import { byX, History, numericKeys, parseRows, sections, smooth, systemSection } from './history';
+import { byX, History, kStep, numericKeys, parseRows, sections, smooth, systemSection } from './history';
 
 describe('History', () => {
   it('adds each row once, whatever is sent again', () => {
@@ -85,4 +85,33 @@ it('hands a chart the same points until there are new ones', () => {
   expect(history.points('b')).toBe(b);
   expect(history.points('a')).not.toBe(a);
   expect([a.values, history.points('a').values]).toEqual([[1], [1, 2]]);
+});
+
+describe('a series of which rows were left out', () => {
+  const sampled = [{ _step: 0, loss: 1, _smoothed: 1 }, { _step: 500, loss: 9, _smoothed: 1.25 }, { _step: 999, loss: 'NaN' }, { _step: 1000, loss: 1, _smoothed: 1.5 }];
+  it('has the average that the server made of all rows, and goes on with it', () => {
+    const history = new History(kStep, 0.5);
+    history.setSampled('loss', sampled, true);
+    history.addRows([{ _step: 1001, loss: 3.5 }, { _step: 1002, loss: 'NaN' }, { _step: 1003, loss: 4.5 }]);
+    expect(history.points('loss').smoothed).toEqual([1, 1.25, NaN, 1.5, 2.5, NaN, 3.5]);
+  });
+  it('keeps what has come while another average was asked for', () => {
+    const history = new History(kStep, 0);
+    history.setSampled('loss', sampled, true);
+    history.addRows([{ _step: 1001, loss: 3.5 }]);
+    history.weight = 0.5;
+    history.setSampled('loss', sampled, true);
+    expect(history.points('loss').steps.at(-1)).toBe(1001);
+    expect(history.points('loss').smoothed?.at(-1)).toBe(2.5);
+  });
+  it('keeps the average of all rows when it is thinned here', () => {
+    const history = new History(kStep, 0.9);
+    history.setSampled('loss', []);
+    const rows = Array.from({ length: 7000 }, (_, step) => ({ _step: step, loss: step % 100 === 0 ? 5 : 0.1 }));
+    history.addRows(rows);
+    const points = history.points('loss');
+    expect(points.steps.length).toBeLessThan(6001);
+    const all = smooth(rows.map((row) => row.loss), 0.9);
+    points.steps.forEach((step, i) => expect(points.smoothed![i]).toBeCloseTo(all[step]!, 9));
+  });
 });

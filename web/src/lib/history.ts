@@ -7,12 +7,19 @@ export interface Series {
   steps: number[];
   xs: number[];
   values: number[];
+  /** Whether rows were left out, so that an average of these points would not be that of the rows. */
+  thinned?: boolean;
+  /** The running average of all rows up to each point, where rows were left out. */
+  smoothed?: number[];
 }
 
 /** What a chart's x axis shows: the step, seconds since the start, the time of day, or any logged metric. */
 export const kStep = '_step';
 export const kRuntime = '_runtime';
 export const kTimestamp = '_timestamp';
+
+/** Where the server puts the running average beside a sampled row. */
+const kSmoothed = '_smoothed';
 
 /** Series longer than this are thinned to half as they grow, so that a page left open stays light. */
 const kPointsMax = 6000;
@@ -24,16 +31,25 @@ export class History {
   /** Keys that hold no numbers: pictures, tables, texts. */
   readonly otherKeys = new Set<string>();
 
-  constructor(readonly xKey: string = kStep) {}
+  /** `weight`: of the running average that thinned series keep as they grow; 0 for none. */
+  constructor(readonly xKey: string = kStep, public weight = 0) {}
 
-  /** Puts the rows of one key, as the server sampled them, in the place of what is known of that key. */
-  setSampled(key: string, rows: unknown[]): void {
+  /**
+   * Puts the rows of one key, as the server sampled them, in the place of what is known of that key; what has come
+   * since they were taken stays. `thinned` says that they are not all.
+   */
+  setSampled(key: string, rows: unknown[], thinned = false): void {
     const series: Series = { steps: [], xs: [], values: [] };
+    if (thinned) series.thinned = true;
+    if (thinned && this.weight > 0) series.smoothed = [];
     for (const row of rows) {
       if (!isObject(row)) continue;
       const flat = flatten(row);
-      this.append(series, this.stepOf(flat), flat, key);
+      this.append(series, this.stepOf(flat), flat, key, asNumber(flat[kSmoothed]) ?? NaN);
     }
+    const known = this.series.get(key);
+    const last = series.steps.at(-1) ?? -1;
+    known?.steps.forEach((step, i) => { if (step > last) push(series, step, known.xs[i]!, known.values[i]!, this.next(series, known.values[i]!)); });
     this.series.set(key, series);
     this.drawn.delete(key);
   }
@@ -44,7 +60,7 @@ export class History {
     if (!points) {
       const series = this.series.get(key) ?? { steps: [], xs: [], values: [] };
       const ordered = byX(series);
-      points = ordered === series ? { steps: series.steps, xs: series.xs.slice(), values: series.values.slice() } : ordered;
+      points = ordered === series ? { ...series, xs: series.xs.slice(), values: series.values.slice(), smoothed: series.smoothed?.slice() } : ordered;
       this.drawn.set(key, points);
     }
     return points;
@@ -66,10 +82,10 @@ export class History {
         let series = this.series.get(key);
         if (!series) this.series.set(key, (series = { steps: [], xs: [], values: [] }));
         if (step <= (series.steps.at(-1) ?? -1)) continue;
-        this.append(series, step, flat, key);
+        this.append(series, step, flat, key, this.next(series, asNumber(value)!));
         grown.add(key);
         this.drawn.delete(key);
-        if (series.steps.length > kPointsMax) thin(series);
+        if (series.steps.length > kPointsMax) this.thin(series);
       }
       this.lastStep = Math.max(this.lastStep, step);
     }
@@ -80,21 +96,39 @@ export class History {
     return asNumber(flat[kStep]) ?? this.lastStep + 1;
   }
 
-  private append(series: Series, step: number, flat: Record<string, unknown>, key: string): void {
+  private append(series: Series, step: number, flat: Record<string, unknown>, key: string, smoothed: number): void {
     const value = asNumber(flat[key]);
     const x = this.xKey === kStep ? step : asNumber(flat[this.xKey]);
     if (value === null || x === null || !Number.isFinite(x)) return;
-    series.steps.push(step);
-    series.xs.push(x);
-    series.values.push(value);
+    push(series, step, x, value, smoothed);
   }
+
+  /** The running average with one more value. So far from the start there is no pull towards zero to take out. */
+  private next(series: Series, value: number): number {
+    if (!series.smoothed || !Number.isFinite(value)) return NaN;
+    const before = series.smoothed.findLast(Number.isFinite);
+    return before === undefined ? value : this.weight * before + (1 - this.weight) * value;
+  }
+
+  private thin(series: Series): void {
+    if (!series.thinned && this.weight > 0) series.smoothed = smooth(series.values, this.weight);
+    series.thinned = true;
+    thin(series);
+  }
+}
+
+function push(series: Series, step: number, x: number, value: number, smoothed: number): void {
+  series.steps.push(step);
+  series.xs.push(x);
+  series.values.push(value);
+  series.smoothed?.push(smoothed);
 }
 
 /** Drops every second point but the last one. */
 function thin(series: Series): void {
   const keep = (_: number, i: number) => i % 2 === 0 || i === series.steps.length - 1;
-  const [steps, xs, values] = [series.steps.filter(keep), series.xs.filter(keep), series.values.filter(keep)];
-  Object.assign(series, { steps, xs, values });
+  const [steps, xs, values, smoothed] = [series.steps.filter(keep), series.xs.filter(keep), series.values.filter(keep), series.smoothed?.filter(keep)];
+  Object.assign(series, { steps, xs, values, smoothed });
 }
 
 export function parseRows(rows: (string | null)[] | null | undefined): unknown[] {
@@ -145,13 +179,13 @@ export function sections(keys: string[], sectionOf = prefixOf): { name: string; 
 }
 
 /** Points by ascending x, as a chart needs them; x values that are not a step may come in any order. */
-export function byX(series: Series): { xs: number[]; values: number[]; steps: number[] } {
+export function byX(series: Series): Series {
   let sorted = true;
   for (let i = 1; i < series.xs.length && sorted; i += 1) sorted = series.xs[i]! >= series.xs[i - 1]!;
   if (sorted) return series;
   const order = series.xs.map((_, i) => i).sort((a, b) => series.xs[a]! - series.xs[b]!);
   const pick = (from: number[]) => order.map((i) => from[i]!);
-  return { xs: pick(series.xs), values: pick(series.values), steps: pick(series.steps) };
+  return { ...series, xs: pick(series.xs), values: pick(series.values), steps: pick(series.steps), smoothed: series.smoothed && pick(series.smoothed) };
 }
 
 /**

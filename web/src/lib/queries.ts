@@ -215,10 +215,11 @@ export class Queries {
 
   /**
    * For each key the rows that hold it, at most `samples`, with the x key beside it; `maxStep` is within the range.
-   * Of more rows those with the lowest and the highest values are taken, so that no spike is lost.
+   * Of more rows those with the lowest and the highest values are taken, so that no spike is lost. With `smooth`, a weight,
+   * the running average of all rows of the run stands beside each.
    */
-  async sampled(entity: string, project: string, run: string, keys: string[], xKey: string, samples: number, range: { minStep?: number; maxStep?: number } = {}): Promise<Map<string, unknown[]>> {
-    const specs = keys.map((key) => JSON.stringify({ keys: [...new Set(['_step', xKey, key])], extremes: key, samples, ...range }));
+  async sampled(entity: string, project: string, run: string, keys: string[], xKey: string, samples: number, options: { minStep?: number; maxStep?: number; smooth?: number } = {}): Promise<Map<string, unknown[]>> {
+    const specs = keys.map((key) => JSON.stringify({ keys: [...new Set(['_step', xKey, key])], extremes: key, samples, ...options }));
     const data = await this.api.query<{ project: { run: { sampledHistory: unknown[][] } | null } | null }>(
       `query PageSampled($entity:String!,$project:String!,$run:String!,$specs:[JSONString!]!){
         project(name:$project,entityName:$entity){run(name:$run){sampledHistory(specs:$specs)}}}`,

@@ -11,6 +11,12 @@
 
 namespace regatta::tracking {
 
+// The member that holds a row's running average in a sample.
+inline constexpr std::string_view kSmoothedKey = "_smoothed";
+
+// A picked row with that member, if there is an average.
+std::string WithSmoothed(std::string picked, std::optional<double> smoothed);
+
 // Of each stretch of rows it keeps the one with the lowest value of a key, the one with the highest
 // and the first whose value is no finite number; and the first and the last row of all. A line
 // through them touches what the line through all rows touches (the inner pair of M4; Jugel et al.
@@ -21,8 +27,9 @@ class ExtremeSampler {
   // most, at least 8. The picker outlives the sampler.
   ExtremeSampler(const RowPicker& picker, std::size_t key, std::size_t kept_max);
 
-  // A row that lacks one of the picker's keys is passed over.
-  void Add(std::string_view row);
+  // A row that lacks one of the picker's keys is passed over. `smoothed`: what the sample shall
+  // tell beside the row, as WithSmoothed does.
+  void Add(std::string_view row, std::optional<double> smoothed = std::nullopt);
 
   // What the picker picks of the kept rows, in the order in which they came.
   std::vector<std::string> TakeSample();
@@ -40,7 +47,7 @@ class ExtremeSampler {
   };
 
   static void Join(Stretch& into, Stretch&& next);
-  Kept Keep(double value, std::string_view row) const;
+  Kept Keep(double value, std::string_view row, std::optional<double> smoothed) const;
 
   const RowPicker& picker_;
   const std::size_t key_;
@@ -48,6 +55,7 @@ class ExtremeSampler {
   std::vector<Stretch> stretches_;
   std::optional<Kept> first_;
   std::string last_row_;
+  std::optional<double> last_smoothed_;
   std::vector<std::string_view> values_;
   std::size_t seen_ = 0;
   std::size_t length_ = 1;  // rows of a stretch

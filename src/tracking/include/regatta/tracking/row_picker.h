@@ -29,6 +29,9 @@ class RowPicker {
   std::vector<std::string> quoted_keys_;  // "key":
 };
 
+// The number that a row's value is written as; NaN for what is none, such as the text "NaN".
+double NumberOf(std::string_view value);
+
 // Keeps about evenly spaced items of a sequence whose length is not known beforehand, the first and
 // the last always among them.
 class EvenSampler {
