@@ -32,7 +32,7 @@ Result<Resolved> UseArtifact(const FieldContext& field) {
   const RequestContext& context = Context(field);
   const Arguments input = field.input();
   return WriteOne(field, [&](Tables& tables) -> Result<Resolved> {
-    const auto artifact = RequireArtifact(tables, context, input.StringOr("artifactID", ""));
+    const auto artifact = RequireVisibleArtifact(tables, context, input.StringOr("artifactID", ""));
     if (!artifact) return artifact.error();
     const auto run = RequireRunByName(tables, context, input);
     if (!run) return run.error();
@@ -97,7 +97,7 @@ Result<Resolved> LinkArtifact(const FieldContext& field) {
     if (!collection) return collection.error();
     auto node = std::make_shared<const CollectionNode>(CollectionNode{
         **collection, std::make_shared<const ProjectNode>(ProjectNode{target->project})});
-    const auto made = MembershipNodeOf(tables, std::move(node), *member);
+    const auto made = MembershipNodeOf(tables, context, std::move(node), *member);
     if (!made) return made.error();
     return Resolved(
         Record("LinkArtifactPayload")
@@ -131,9 +131,11 @@ Result<tracking::CollectionId> CollectionOfAlias(const Tables& tables,
                                                  const RequestContext& context,
                                                  const ArtifactNode& artifact,
                                                  const Arguments& alias) {
-  const Project& home = artifact.sequence->project->project;
-  const std::string entity = alias.StringOr("entityName", home.entity_name);
-  const std::string project = alias.StringOr("projectName", home.name);
+  const auto& home = artifact.sequence->project;  // null: the names have to be given
+  const std::string entity =
+      alias.StringOr("entityName", home == nullptr ? "" : home->project.entity_name);
+  const std::string project =
+      alias.StringOr("projectName", home == nullptr ? "" : home->project.name);
   const std::string name = alias.StringOr("artifactCollectionName", "");
   const auto owner = FindProject(tables, context, entity, project);
   if (!owner) return owner.error();
@@ -146,13 +148,14 @@ Result<tracking::CollectionId> CollectionOfAlias(const Tables& tables,
   return NotFound(fmt::format("artifact collection {}/{}/{} not found", entity, project, name));
 }
 
-// Calls `edit(collection, alias)` for each alias of the input.
+// Calls `edit(collection, alias)` for each alias of the input. An alias belongs to its collection:
+// who may change that may move it between artifacts that are linked into it.
 template <typename Edit>
 Result<Resolved> EditAliases(const FieldContext& field, graphql::StaticName payload, Edit edit) {
   const RequestContext& context = Context(field);
   const Arguments input = field.input();
   return WriteOne(field, [&](Tables& tables) -> Result<Resolved> {
-    const auto artifact = RequireArtifact(tables, context, input.StringOr("artifactID", ""));
+    const auto artifact = RequireVisibleArtifact(tables, context, input.StringOr("artifactID", ""));
     if (!artifact) return artifact.error();
     for (const Arguments& alias : input.ObjectList("aliases")) {
       const Result<tracking::CollectionId> collection =
@@ -210,7 +213,7 @@ Result<Resolved> UpdateArtifact(const FieldContext& field) {
       Result<void> done = ReplaceAliases(tables, artifact, TextsOf(input, "aliases", "alias"));
       if (!done) return done.error();
     }
-    return ArtifactPayload(tables, "UpdateArtifactPayload", std::move(artifact));
+    return ArtifactPayload(tables, context, "UpdateArtifactPayload", std::move(artifact));
   });
 }
 

@@ -14,9 +14,9 @@ using tracking::Artifact;
 using tracking::Project;
 using tracking::Tables;
 
-Result<Resolved> ArtifactPayload(const Tables& tables, graphql::StaticName type,
-                                 Artifact artifact) {
-  const auto node = ArtifactNodeOf(tables, std::move(artifact));
+Result<Resolved> ArtifactPayload(const Tables& tables, const RequestContext& context,
+                                 graphql::StaticName type, Artifact artifact) {
+  const auto node = ArtifactNodeOf(tables, context, std::move(artifact));
   if (!node) return node.error();
   return Resolved(Record(type).Set("artifact", Resolved::Object("Artifact", *node)));
 }

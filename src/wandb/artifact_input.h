@@ -15,7 +15,8 @@
 namespace regatta::wandb {
 
 // A payload whose one field is the artifact.
-Result<graphql::Resolved> ArtifactPayload(const tracking::Tables& tables, graphql::StaticName type,
+Result<graphql::Resolved> ArtifactPayload(const tracking::Tables& tables,
+                                          const RequestContext& context, graphql::StaticName type,
                                           tracking::Artifact artifact);
 
 // `member` of each object of `list`; an empty text where it is missing.

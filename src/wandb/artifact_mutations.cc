@@ -75,7 +75,7 @@ Result<Resolved> CreateArtifact(const FieldContext& field) {
     }
     Result<Artifact> artifact = tracking::CreateArtifact(tables, *project, wanted, context.Now());
     if (!artifact) return artifact.error();
-    return ArtifactPayload(tables, "CreateArtifactPayload", *std::move(artifact));
+    return ArtifactPayload(tables, context, "CreateArtifactPayload", *std::move(artifact));
   });
 }
 
@@ -114,7 +114,7 @@ Result<ArtifactId> BaseOf(const Tables& tables, const RequestContext& context,
                           const Arguments& input) {
   const std::string id = input.StringOr("baseArtifactID", "");
   if (id.empty()) return ArtifactId{};
-  const auto base = RequireArtifact(tables, context, id);
+  const auto base = RequireVisibleArtifact(tables, context, id);
   if (!base) return base.error();
   return (*base)->artifact.id;
 }
@@ -173,7 +173,8 @@ Result<Resolved> UpdateArtifactManifest(const FieldContext& field) {
 }
 
 // One file of createArtifactFiles: known already, or to be uploaded.
-Result<FileNode> AnnounceFile(Tables& tables, const std::shared_ptr<const ArtifactNode>& artifact,
+Result<FileNode> AnnounceFile(Tables& tables, const RequestContext& context,
+                              const std::shared_ptr<const ArtifactNode>& artifact,
                               const Arguments& spec) {
   const std::string name = spec.StringOr("name", "");
   const std::string md5 = spec.StringOr("md5", "");
@@ -215,7 +216,7 @@ Result<FileNode> AnnounceFile(Tables& tables, const std::shared_ptr<const Artifa
     Result<std::optional<Artifact>> holder = tables.artifacts().Find((*held)->holder);
     if (!holder) return holder.error();
     if (*holder) {
-      auto made = ArtifactNodeOf(tables, **std::move(holder));
+      auto made = ArtifactNodeOf(tables, context, **std::move(holder));
       if (!made) return made.error();
       node.artifact_part->artifact = *std::move(made);
     }
@@ -237,7 +238,7 @@ Result<Resolved> CreateArtifactFiles(const FieldContext& field) {
         if (!found) return found.error();
         artifact = *std::move(found);
       }
-      Result<FileNode> file = AnnounceFile(tables, artifact, spec);
+      Result<FileNode> file = AnnounceFile(tables, context, artifact, spec);
       if (!file) return file.error();
       nodes.push_back(Resolved::Own("File", *std::move(file)));
     }
@@ -308,7 +309,7 @@ Result<Resolved> CommitArtifact(const FieldContext& field) {
     Result<Artifact> committed = tracking::CommitArtifact(
         tables, (*artifact)->artifact.id, content.manifest, content.blob, context.Now());
     if (!committed) return committed.error();
-    return ArtifactPayload(tables, "CommitArtifactPayload", *std::move(committed));
+    return ArtifactPayload(tables, context, "CommitArtifactPayload", *std::move(committed));
   });
 }
 

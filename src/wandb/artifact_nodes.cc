@@ -26,13 +26,25 @@ using tracking::ToInt;
 
 namespace {
 
-Result<std::shared_ptr<const ProjectNode>> LoadProject(const Tables& tables,
-                                                       tracking::ProjectId id) {
-  const Result<std::optional<tracking::Project>> project = tables.projects().Find(id);
+// The sequence that an artifact was logged in, with its project where the viewer may see that.
+Result<std::shared_ptr<const CollectionNode>> SequenceOf(const Tables& tables,
+                                                         const RequestContext& context,
+                                                         const Artifact& artifact) {
+  Result<std::optional<ArtifactCollection>> sequence =
+      tables.artifacts().FindCollection(artifact.sequence);
+  if (!sequence) return sequence.error();
+  if (!*sequence) return NotFound("the artifact's collection was deleted");
+  const auto project = FindProject(tables, context, artifact.project);
   if (!project) return project.error();
-  if (!*project) return NotFound("the artifact's project was deleted");
-  return std::make_shared<const ProjectNode>(ProjectNode{**project});
+  return std::make_shared<const CollectionNode>(CollectionNode{**std::move(sequence), *project});
 }
+
+Error NoSuchArtifact(std::string_view storage_id) {
+  return NotFound(
+      fmt::format("artifact {} not found: it may have been deleted", storage_id.substr(0, 80)));
+}
+
+}  // namespace
 
 Result<bool> MaySee(const Tables& tables, const RequestContext& context, const Artifact& artifact) {
   const auto project = FindProject(tables, context, artifact.project);
@@ -42,17 +54,12 @@ Result<bool> MaySee(const Tables& tables, const RequestContext& context, const A
       tables.artifacts().ListMemberships(artifact.id);
   if (!members) return members.error();
   for (const ArtifactMembership& member : *members) {
-    const auto collection = tables.artifacts().FindCollection(member.collection);
+    const auto collection = FindCollection(tables, context, member.collection);
     if (!collection) return collection.error();
-    if (!*collection) continue;
-    const auto owner = FindProject(tables, context, (*collection)->project);
-    if (!owner) return owner.error();
-    if (*owner != nullptr) return true;
+    if (*collection != nullptr) return true;
   }
   return false;
 }
-
-}  // namespace
 
 std::string ArtifactStorageId(ArtifactId id) { return EncodeId("Artifact", ToInt(id)); }
 
@@ -74,27 +81,17 @@ Resolved ResolvedCollection(std::shared_ptr<const CollectionNode> node) {
   return Resolved::Object("ArtifactSequence", std::move(node));
 }
 
-Result<std::shared_ptr<const CollectionNode>> CollectionNodeOf(const Tables& tables,
-                                                               ArtifactCollection collection) {
-  const auto project = LoadProject(tables, collection.project);
-  if (!project) return project.error();
-  return std::make_shared<const CollectionNode>(CollectionNode{std::move(collection), *project});
-}
-
 Result<std::shared_ptr<const ArtifactNode>> ArtifactNodeOf(const Tables& tables,
+                                                           const RequestContext& context,
                                                            Artifact artifact) {
-  Result<std::optional<ArtifactCollection>> sequence =
-      tables.artifacts().FindCollection(artifact.sequence);
+  const auto sequence = SequenceOf(tables, context, artifact);
   if (!sequence) return sequence.error();
-  if (!*sequence) return NotFound("the artifact's collection was deleted");
-  const auto node = CollectionNodeOf(tables, **std::move(sequence));
-  if (!node) return node.error();
-  return std::make_shared<const ArtifactNode>(ArtifactNode{std::move(artifact), *node});
+  return std::make_shared<const ArtifactNode>(ArtifactNode{std::move(artifact), *sequence});
 }
 
 Result<std::shared_ptr<const MembershipNode>> MembershipNodeOf(
-    const Tables& tables, std::shared_ptr<const CollectionNode> collection,
-    const ArtifactMembership& member) {
+    const Tables& tables, const RequestContext& context,
+    std::shared_ptr<const CollectionNode> collection, const ArtifactMembership& member) {
   using Found = std::shared_ptr<const MembershipNode>;
   Result<std::optional<Artifact>> artifact = tables.artifacts().Find(member.artifact);
   if (!artifact) return artifact.error();
@@ -104,7 +101,7 @@ Result<std::shared_ptr<const MembershipNode>> MembershipNodeOf(
     node.artifact =
         std::make_shared<const ArtifactNode>(ArtifactNode{**std::move(artifact), collection});
   } else {
-    auto made = ArtifactNodeOf(tables, **std::move(artifact));
+    auto made = ArtifactNodeOf(tables, context, **std::move(artifact));
     if (!made) return made.error();
     node.artifact = *std::move(made);
   }
@@ -123,17 +120,23 @@ Result<std::shared_ptr<const ArtifactNode>> FindArtifact(const Tables& tables,
   const Result<bool> visible = MaySee(tables, context, **artifact);
   if (!visible) return visible.error();
   if (!*visible) return Found();
-  return ArtifactNodeOf(tables, **std::move(artifact));
+  return ArtifactNodeOf(tables, context, **std::move(artifact));
 }
 
 Result<std::shared_ptr<const CollectionNode>> FindCollection(const Tables& tables,
                                                              const RequestContext& context,
                                                              std::string_view storage_id) {
-  using Found = std::shared_ptr<const CollectionNode>;
   const Result<CollectionId> id = DecodeCollectionId(storage_id);
-  if (!id) return Found();
+  if (!id) return std::shared_ptr<const CollectionNode>();
+  return FindCollection(tables, context, *id);
+}
+
+Result<std::shared_ptr<const CollectionNode>> FindCollection(const Tables& tables,
+                                                             const RequestContext& context,
+                                                             CollectionId id) {
+  using Found = std::shared_ptr<const CollectionNode>;
   const Result<std::optional<ArtifactCollection>> collection =
-      tables.artifacts().FindCollection(*id);
+      tables.artifacts().FindCollection(id);
   if (!collection) return collection.error();
   if (!*collection) return Found();
   const auto project = FindProject(tables, context, (*collection)->project);
@@ -143,8 +146,8 @@ Result<std::shared_ptr<const CollectionNode>> FindCollection(const Tables& table
 }
 
 Result<std::shared_ptr<const MembershipNode>> FindMembership(
-    const Tables& tables, const std::shared_ptr<const ProjectNode>& project,
-    std::string_view name) {
+    const Tables& tables, const RequestContext& context,
+    const std::shared_ptr<const ProjectNode>& project, std::string_view name) {
   using Found = std::shared_ptr<const MembershipNode>;
   const std::size_t colon = name.find(':');
   const std::string_view alias =
@@ -158,20 +161,30 @@ Result<std::shared_ptr<const MembershipNode>> FindMembership(
   if (!member) return member.error();
   if (!*member) return Found();
   return MembershipNodeOf(
-      tables, std::make_shared<const CollectionNode>(CollectionNode{**collection, project}),
-      **member);
+      tables, context,
+      std::make_shared<const CollectionNode>(CollectionNode{**collection, project}), **member);
+}
+
+Result<std::shared_ptr<const ArtifactNode>> RequireVisibleArtifact(const Tables& tables,
+                                                                   const RequestContext& context,
+                                                                   std::string_view storage_id) {
+  if (const Result<tracking::User> viewer = context.RequireViewer(); !viewer) {
+    return viewer.error();
+  }
+  auto found = FindArtifact(tables, context, storage_id);
+  if (found && *found == nullptr) return NoSuchArtifact(storage_id);
+  return found;
 }
 
 Result<std::shared_ptr<const ArtifactNode>> RequireArtifact(const Tables& tables,
                                                             const RequestContext& context,
                                                             std::string_view storage_id) {
-  if (const Result<tracking::User> viewer = context.RequireViewer(); !viewer) {
-    return viewer.error();
-  }
-  auto found = FindArtifact(tables, context, storage_id);
-  if (found && *found == nullptr) {
-    return NotFound(
-        fmt::format("artifact {} not found: it may have been deleted", storage_id.substr(0, 80)));
+  auto found = RequireVisibleArtifact(tables, context, storage_id);
+  if (found && (*found)->sequence->project == nullptr) {
+    return PermissionDenied(fmt::format(
+        "artifact \"{}:v{}\" can be used here, but changed or linked only by those who may see the "
+        "project that it was logged in: ask the one who linked it",
+        (*found)->sequence->collection.name, (*found)->artifact.version.value_or(0)));
   }
   return found;
 }
@@ -230,6 +243,13 @@ Result<Resolved> ResolvedType(const Tables& tables,
   if (!type) return type.error();
   if (!*type) return Resolved(nullptr);
   return Resolved::Own("ArtifactType", ArtifactTypeNode{**std::move(type), project});
+}
+
+Result<Resolved> ResolvedTypeOf(const Tables& tables, const CollectionNode& node) {
+  Result<std::optional<ArtifactType>> type = tables.artifacts().FindType(node.collection.type);
+  if (!type) return type.error();
+  if (!*type) return Resolved(nullptr);
+  return Resolved::Own("ArtifactType", ArtifactTypeNode{**std::move(type), node.project});
 }
 
 std::string_view ArtifactStateName(ArtifactState state) {

@@ -14,14 +14,18 @@
 
 namespace regatta::wandb {
 
+// An artifact that is linked into a project may be seen by those who see that project. They see the
+// artifact and no more: the project that it was logged in is null in these nodes, and whatever is
+// found by way of it is null or empty, as if it did not exist.
+
 struct ArtifactTypeNode {
   tracking::ArtifactType type;
-  std::shared_ptr<const ProjectNode> project;
+  std::shared_ptr<const ProjectNode> project;  // null: not to be seen
 };
 
 struct CollectionNode {
   tracking::ArtifactCollection collection;
-  std::shared_ptr<const ProjectNode> project;
+  std::shared_ptr<const ProjectNode> project;  // null: not to be seen
   bool is_deleted = false;
 };
 
@@ -58,33 +62,48 @@ Result<graphql::Resolved> ResolvedType(const tracking::Tables& tables,
                                        const std::shared_ptr<const ProjectNode>& project,
                                        std::string_view name);
 
+// The type of what the collection holds.
+Result<graphql::Resolved> ResolvedTypeOf(const tracking::Tables& tables,
+                                         const CollectionNode& node);
+
 // What the schema calls a state.
 std::string_view ArtifactStateName(tracking::ArtifactState state);
 
-// Nodes of rows that the caller may see.
-Result<std::shared_ptr<const CollectionNode>> CollectionNodeOf(
-    const tracking::Tables& tables, tracking::ArtifactCollection collection);
-Result<std::shared_ptr<const ArtifactNode>> ArtifactNodeOf(const tracking::Tables& tables,
-                                                           tracking::Artifact artifact);
-// Null where the artifact is gone.
-Result<std::shared_ptr<const MembershipNode>> MembershipNodeOf(
-    const tracking::Tables& tables, std::shared_ptr<const CollectionNode> collection,
-    const tracking::ArtifactMembership& member);
+// Whether the viewer sees the project that the artifact was logged in, or one that it is linked
+// into.
+Result<bool> MaySee(const tracking::Tables& tables, const RequestContext& context,
+                    const tracking::Artifact& artifact);
 
-// Null if there is none that the viewer may see. An artifact may be seen by those who see its
-// project or one that it is linked into.
+// The node of an artifact that the viewer may see.
+Result<std::shared_ptr<const ArtifactNode>> ArtifactNodeOf(const tracking::Tables& tables,
+                                                           const RequestContext& context,
+                                                           tracking::Artifact artifact);
+// A member of a collection that the viewer may see. Null where the artifact is gone.
+Result<std::shared_ptr<const MembershipNode>> MembershipNodeOf(
+    const tracking::Tables& tables, const RequestContext& context,
+    std::shared_ptr<const CollectionNode> collection, const tracking::ArtifactMembership& member);
+
+// Null if there is none that the viewer may see.
 Result<std::shared_ptr<const ArtifactNode>> FindArtifact(const tracking::Tables& tables,
                                                          const RequestContext& context,
                                                          std::string_view storage_id);
 Result<std::shared_ptr<const CollectionNode>> FindCollection(const tracking::Tables& tables,
                                                              const RequestContext& context,
                                                              std::string_view storage_id);
+Result<std::shared_ptr<const CollectionNode>> FindCollection(const tracking::Tables& tables,
+                                                             const RequestContext& context,
+                                                             tracking::CollectionId id);
 // By "collection:alias"; without an alias the latest.
 Result<std::shared_ptr<const MembershipNode>> FindMembership(
-    const tracking::Tables& tables, const std::shared_ptr<const ProjectNode>& project,
-    std::string_view name);
+    const tracking::Tables& tables, const RequestContext& context,
+    const std::shared_ptr<const ProjectNode>& project, std::string_view name);
 
-// The same for those who want to change it. Errors: kNotFound, kUnauthenticated.
+// For those who use it as it is. Errors: kNotFound, kUnauthenticated.
+Result<std::shared_ptr<const ArtifactNode>> RequireVisibleArtifact(const tracking::Tables& tables,
+                                                                   const RequestContext& context,
+                                                                   std::string_view storage_id);
+// For those who want to change it, or to show it to others: the project of what they get is never
+// null. Errors: also kPermissionDenied for those who see an artifact through a link alone.
 Result<std::shared_ptr<const ArtifactNode>> RequireArtifact(const tracking::Tables& tables,
                                                             const RequestContext& context,
                                                             std::string_view storage_id);

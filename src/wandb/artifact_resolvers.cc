@@ -95,6 +95,15 @@ Result<Resolved> ResolveManifest(const ArtifactNode& node, const FieldContext& f
 
 // ---- an artifact
 
+// Null if the viewer may not see it.
+Result<Resolved> ResolvedRun(const Tables& tables, const RequestContext& context, const Run& run) {
+  const auto project = FindProject(tables, context, run.project);
+  if (!project) return project.error();
+  if (*project == nullptr) return Resolved(nullptr);
+  return Resolved::Own("Run", RunNode{run, *project});
+}
+
+// Those of the collections that the viewer may see.
 Result<Resolved> ResolveAliases(const ArtifactNode& node, const FieldContext& field) {
   return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
     const Result<std::vector<ArtifactAlias>> aliases =
@@ -102,36 +111,22 @@ Result<Resolved> ResolveAliases(const ArtifactNode& node, const FieldContext& fi
     if (!aliases) return aliases.error();
     std::vector<Resolved> resolved;
     for (const ArtifactAlias& alias : *aliases) {
-      std::shared_ptr<const CollectionNode> owner = node.sequence;
-      if (alias.collection != owner->collection.id) {
-        const Result<std::optional<ArtifactCollection>> other =
-            tables.artifacts().FindCollection(alias.collection);
-        if (!other) return other.error();
-        if (!*other) continue;
-        auto made = CollectionNodeOf(tables, **other);
-        if (!made) return made.error();
-        owner = *std::move(made);
-      }
-      resolved.push_back(ResolvedAlias(alias, std::move(owner)));
+      auto owner = FindCollection(tables, Context(field), alias.collection);
+      if (!owner) return owner.error();
+      if (*owner != nullptr) resolved.push_back(ResolvedAlias(alias, *std::move(owner)));
     }
     return Resolved(std::move(resolved));
   });
 }
 
-Result<Resolved> ResolvedRun(const Tables& tables, const Run& run) {
-  const Result<std::optional<tracking::Project>> project = tables.projects().Find(run.project);
-  if (!project) return project.error();
-  if (!*project) return Resolved(nullptr);
-  return Resolved::Own("Run",
-                       RunNode{run, std::make_shared<const ProjectNode>(ProjectNode{**project})});
-}
-
+// Nobody, for those who see the artifact through a link.
 Result<Resolved> ResolveCreator(const ArtifactNode& node, const FieldContext& field) {
+  if (node.sequence->project == nullptr) return Resolved(nullptr);
   return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
     if (node.artifact.run != tracking::RunId{}) {
       const Result<std::optional<Run>> run = tables.runs().Find(node.artifact.run);
       if (!run) return run.error();
-      if (*run) return ResolvedRun(tables, **run);
+      if (*run) return ResolvedRun(tables, Context(field), **run);
     }
     Result<std::optional<tracking::User>> user = tables.accounts().FindUser(node.artifact.creator);
     if (!user) return user.error();
@@ -150,10 +145,9 @@ Result<Resolved> ResolveUsedBy(const ArtifactNode& node, const FieldContext& fie
       const Result<std::optional<Run>> run = tables.runs().Find(id);
       if (!run) return run.error();
       if (!*run) continue;
-      const auto visible = FindProject(tables, Context(field), (*run)->project);
+      Result<Resolved> visible = ResolvedRun(tables, Context(field), **run);
       if (!visible) return visible.error();
-      if (*visible == nullptr) continue;
-      runs.push_back(Resolved::Own("Run", RunNode{**run, *visible}));
+      if (!visible->is_null()) runs.push_back(*std::move(visible));
     }
     return PageOfList("RunConnection", "RunEdge", field.args(), runs,
                       [](const Resolved& run) { return run; });
@@ -167,8 +161,7 @@ Result<Resolved> ResolveMemberships(const ArtifactNode& node, const FieldContext
     if (!members) return members.error();
     std::vector<Resolved> nodes;
     for (const ArtifactMembership& member : *members) {
-      const auto collection = FindCollection(
-          tables, Context(field), EncodeId("ArtifactCollection", ToInt(member.collection)));
+      const auto collection = FindCollection(tables, Context(field), member.collection);
       if (!collection) return collection.error();
       if (*collection == nullptr) continue;
       nodes.push_back(
@@ -204,9 +197,8 @@ void AddArtifactFields(ResolverMap& resolvers) {
   add("updatedAt", [](const Artifact& a) { return FormatTime(a.updated_at); });
   resolvers.Field<ArtifactNode>(
       "Artifact", "artifactType", [](const ArtifactNode& node, const FieldContext& field) {
-        return ReadOne(field, [&](const Tables& tables) {
-          return ResolvedType(tables, node.sequence->project, node.sequence->collection.type_name);
-        });
+        return ReadOne(
+            field, [&](const Tables& tables) { return ResolvedTypeOf(tables, *node.sequence); });
       });
   resolvers.Field<ArtifactNode>("Artifact", "artifactSequence", [](const ArtifactNode& node) {
     return Resolved::Object("ArtifactSequence", node.sequence);
@@ -275,7 +267,10 @@ Result<Resolved> ListOfRun(const RunNode& node, const FieldContext& field, Artif
     if (!artifacts) return artifacts.error();
     std::vector<Resolved> nodes;
     for (const Artifact& artifact : *artifacts) {
-      const auto made = ArtifactNodeOf(tables, artifact);
+      const Result<bool> visible = MaySee(tables, Context(field), artifact);
+      if (!visible) return visible.error();
+      if (!*visible) continue;
+      const auto made = ArtifactNodeOf(tables, Context(field), artifact);
       if (!made) return made.error();
       nodes.push_back(Resolved::Object("Artifact", *made));
     }

@@ -80,13 +80,14 @@ Result<Resolved> ListCollections(const Tables& tables, const FieldContext& field
 }
 
 Result<std::vector<std::shared_ptr<const MembershipNode>>> LoadMembers(
-    const Tables& tables, const std::shared_ptr<const CollectionNode>& collection) {
+    const Tables& tables, const FieldContext& field,
+    const std::shared_ptr<const CollectionNode>& collection) {
   const Result<std::vector<ArtifactMembership>> members =
       tables.artifacts().ListMembers(collection->collection.id);
   if (!members) return members.error();
   std::vector<std::shared_ptr<const MembershipNode>> nodes;
   for (const ArtifactMembership& member : *members) {
-    auto node = MembershipNodeOf(tables, collection, member);
+    auto node = MembershipNodeOf(tables, Context(field), collection, member);
     if (!node) return node.error();
     if (*node != nullptr) nodes.push_back(*std::move(node));
   }
@@ -95,7 +96,7 @@ Result<std::vector<std::shared_ptr<const MembershipNode>>> LoadMembers(
 
 Result<Resolved> ListVersions(const CollectionNode&, const FieldContext& field) {
   return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-    auto loaded = LoadMembers(tables, field.shared_parent<CollectionNode>());
+    auto loaded = LoadMembers(tables, field, field.shared_parent<CollectionNode>());
     if (!loaded) return loaded.error();
     std::vector<std::shared_ptr<const MembershipNode>> members = *std::move(loaded);
     if (Result<void> done = Choose(members, field.args(), MemberField); !done) return done.error();
@@ -117,7 +118,7 @@ Result<Resolved> ListVersions(const CollectionNode&, const FieldContext& field) 
 
 Result<Resolved> ListMembershipsOfCollection(const CollectionNode&, const FieldContext& field) {
   return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-    const auto members = LoadMembers(tables, field.shared_parent<CollectionNode>());
+    const auto members = LoadMembers(tables, field, field.shared_parent<CollectionNode>());
     if (!members) return members.error();
     return PageOfList("ArtifactCollectionMembershipConnection", "ArtifactCollectionMembershipEdge",
                       field.args(), *members, [](const auto& node) {
@@ -167,47 +168,63 @@ void AddTypeResolvers(ResolverMap& resolvers) {
   resolvers.Field<ArtifactTypeNode>("ArtifactType", "project", [](const ArtifactTypeNode& node) {
     return Resolved::Object("Project", node.project);
   });
-  resolvers.Field<ArtifactTypeNode>("ArtifactType", "artifactCollections",
-                                    [](const ArtifactTypeNode& node, const FieldContext& field) {
-                                      return ReadOne(field, [&](const Tables& tables) {
-                                        return ListCollections(tables, field, node.project,
-                                                               node.type.id);
-                                      });
-                                    });
-  resolvers.Field<ArtifactTypeNode>("ArtifactType", "artifactCollection",
-                                    [](const ArtifactTypeNode& node, const FieldContext& field) {
-                                      return ReadOne(field, [&](const Tables& tables) {
-                                        return ResolveCollectionByName(
-                                            tables, node.project, field.args().StringOr("name", ""),
-                                            node.type.id);
-                                      });
-                                    });
-  resolvers.Field<ArtifactTypeNode>(
-      "ArtifactType", "artifactSequence",
-      [](const ArtifactTypeNode& node, const FieldContext& field) {
-        return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-          Result<std::optional<ArtifactCollection>> found = tables.artifacts().FindCollectionByName(
-              node.project->project.id, field.args().StringOr("name", ""));
-          if (!found) return found.error();
-          if (!*found || (*found)->type != node.type.id || (*found)->is_portfolio) {
-            return Resolved(nullptr);
-          }
-          return ResolvedCollection(std::make_shared<const CollectionNode>(
-              CollectionNode{**std::move(found), node.project}));
+  // What is found by way of the type: nothing where its project is not to be seen.
+  const auto add_found = [&](const char* name, auto find) {
+    resolvers.Field<ArtifactTypeNode>(
+        "ArtifactType", name,
+        [find](const ArtifactTypeNode& node, const FieldContext& field) -> Result<Resolved> {
+          if (node.project == nullptr) return Resolved(nullptr);
+          return ReadOne(field, [&](const Tables& tables) { return find(tables, node, field); });
         });
-      });
-  resolvers.Field<ArtifactTypeNode>(
-      "ArtifactType", "artifact", [](const ArtifactTypeNode& node, const FieldContext& field) {
-        return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-          const auto member =
-              FindMembership(tables, node.project, field.args().StringOr("name", ""));
-          if (!member) return member.error();
-          if (*member == nullptr || (*member)->collection->collection.type != node.type.id) {
-            return Resolved(nullptr);
-          }
-          return Resolved::Object("Artifact", (*member)->artifact);
-        });
-      });
+  };
+  const auto name_of = [](const FieldContext& field) { return field.args().StringOr("name", ""); };
+  add_found("artifactCollections",
+            [](const Tables& tables, const ArtifactTypeNode& node, const FieldContext& field) {
+              return ListCollections(tables, field, node.project, node.type.id);
+            });
+  add_found("artifactCollection",
+            [=](const Tables& tables, const ArtifactTypeNode& node, const FieldContext& field) {
+              return ResolveCollectionByName(tables, node.project, name_of(field), node.type.id);
+            });
+  add_found("artifactSequence",
+            [=](const Tables& tables, const ArtifactTypeNode& node,
+                const FieldContext& field) -> Result<Resolved> {
+              Result<std::optional<ArtifactCollection>> found =
+                  tables.artifacts().FindCollectionByName(node.project->project.id, name_of(field));
+              if (!found) return found.error();
+              if (!*found || (*found)->type != node.type.id || (*found)->is_portfolio) {
+                return Resolved(nullptr);
+              }
+              return ResolvedCollection(std::make_shared<const CollectionNode>(
+                  CollectionNode{**std::move(found), node.project}));
+            });
+  add_found("artifact",
+            [=](const Tables& tables, const ArtifactTypeNode& node,
+                const FieldContext& field) -> Result<Resolved> {
+              const auto member =
+                  FindMembership(tables, Context(field), node.project, name_of(field));
+              if (!member) return member.error();
+              if (*member == nullptr || (*member)->collection->collection.type != node.type.id) {
+                return Resolved(nullptr);
+              }
+              return Resolved::Object("Artifact", (*member)->artifact);
+            });
+}
+
+// What `resolved_of` makes of the member that `alias` names; null if there is none.
+template <typename Make>
+Result<Resolved> MemberOfCollection(const CollectionNode& node, const FieldContext& field,
+                                    std::string_view alias, Make resolved_of) {
+  return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
+    const Result<std::optional<ArtifactMembership>> member =
+        tracking::FindMember(tables, node.collection.id, alias);
+    if (!member) return member.error();
+    if (!*member) return Resolved(nullptr);
+    const auto made =
+        MembershipNodeOf(tables, Context(field), field.shared_parent<CollectionNode>(), **member);
+    if (!made) return made.error();
+    return *made == nullptr ? Resolved(nullptr) : resolved_of(*made);
+  });
 }
 
 void AddCollectionFields(ResolverMap& resolvers, const char* type) {
@@ -218,16 +235,7 @@ void AddCollectionFields(ResolverMap& resolvers, const char* type) {
   add("id",
       [](const ArtifactCollection& c) { return EncodeId("ArtifactCollection", ToInt(c.id)); });
   add("name", [](const ArtifactCollection& c) { return c.name; });
-  add("description", [](const ArtifactCollection& c) { return c.description; });
   add("createdAt", [](const ArtifactCollection& c) { return FormatTime(c.created_at); });
-  add("updatedAt", [](const ArtifactCollection& c) { return FormatTime(c.updated_at); });
-  add("tags", [](const ArtifactCollection& c) {
-    std::vector<Resolved> edges;
-    for (Resolved& tag : ResolvedTags(c.tags)) {
-      edges.emplace_back(Record("TagEdge").Set("node", std::move(tag)));
-    }
-    return Resolved(Record("TagConnection").Set("edges", std::move(edges)));
-  });
   resolvers.Field<CollectionNode>(type, "state", [](const CollectionNode& node) {
     return Resolved(node.is_deleted ? "DELETED" : "READY");
   });
@@ -236,26 +244,50 @@ void AddCollectionFields(ResolverMap& resolvers, const char* type) {
   });
   resolvers.Field<CollectionNode>(
       type, "defaultArtifactType", [](const CollectionNode& node, const FieldContext& field) {
-        return ReadOne(field, [&](const Tables& tables) {
-          return ResolvedType(tables, node.project, node.collection.type_name);
-        });
+        return ReadOne(field, [&](const Tables& tables) { return ResolvedTypeOf(tables, node); });
       });
-  resolvers.Field<CollectionNode>(type, "aliases", ListAliasesOfCollection);
-  resolvers.Field<CollectionNode>(type, "artifacts", ListVersions);
-  resolvers.Field<CollectionNode>(type, "artifactMemberships", ListMembershipsOfCollection);
-  resolvers.Field<CollectionNode>(
-      type, "artifactMembership", [](const CollectionNode& node, const FieldContext& field) {
-        return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-          const Result<std::optional<ArtifactMembership>> member = tracking::FindMember(
-              tables, node.collection.id, field.args().StringOr("aliasName", ""));
-          if (!member) return member.error();
-          if (!*member) return Resolved(nullptr);
-          const auto made =
-              MembershipNodeOf(tables, field.shared_parent<CollectionNode>(), **member);
-          if (!made) return made.error();
-          return Resolved::Object("ArtifactCollectionMembership", *made);
+
+  // The rest is for those who see the collection's project.
+  const auto add_seen = [&](const char* name, auto read) {
+    resolvers.Field<CollectionNode>(
+        type, name,
+        [read](const CollectionNode& node, const FieldContext& field) -> Result<Resolved> {
+          if (node.project == nullptr) return Resolved(nullptr);
+          return read(node, field);
         });
-      });
+  };
+  add_seen("description", [](const CollectionNode& node, const FieldContext&) {
+    return Resolved(node.collection.description);
+  });
+  add_seen("updatedAt", [](const CollectionNode& node, const FieldContext&) {
+    return Resolved(FormatTime(node.collection.updated_at));
+  });
+  add_seen("aliases", ListAliasesOfCollection);
+  add_seen("artifacts", ListVersions);
+  add_seen("artifactMemberships", ListMembershipsOfCollection);
+  add_seen("artifactMembership", [](const CollectionNode& node, const FieldContext& field) {
+    return MemberOfCollection(node, field, field.args().StringOr("aliasName", ""),
+                              [](std::shared_ptr<const MembershipNode> member) {
+                                return Resolved::Object("ArtifactCollectionMembership",
+                                                        std::move(member));
+                              });
+  });
+  resolvers.Field<CollectionNode>(type, "tags", [](const CollectionNode& node) {
+    std::vector<Resolved> edges;
+    if (node.project != nullptr) {
+      for (Resolved& tag : ResolvedTags(node.collection.tags)) {
+        edges.emplace_back(Record("TagEdge").Set("node", std::move(tag)));
+      }
+    }
+    return Resolved(Record("TagConnection").Set("edges", std::move(edges)));
+  });
+  if (type != std::string_view("ArtifactSequence")) return;
+  add_seen("latestArtifact", [](const CollectionNode& node, const FieldContext& field) {
+    return MemberOfCollection(node, field, tracking::kLatestAlias,
+                              [](const std::shared_ptr<const MembershipNode>& member) {
+                                return Resolved::Object("Artifact", member->artifact);
+                              });
+  });
 }
 
 void AddProjectFields(ResolverMap& resolvers) {
@@ -294,7 +326,7 @@ void AddProjectFields(ResolverMap& resolvers) {
   add("artifact",
       [=](const Tables& tables, const Owner& project,
           const FieldContext& field) -> Result<Resolved> {
-        const auto member = FindMembership(tables, project, name_of(field));
+        const auto member = FindMembership(tables, Context(field), project, name_of(field));
         if (!member) return member.error();
         if (*member == nullptr) return Resolved(nullptr);
         return Resolved::Object("Artifact", (*member)->artifact);
@@ -302,7 +334,7 @@ void AddProjectFields(ResolverMap& resolvers) {
   add("artifactCollectionMembership",
       [=](const Tables& tables, const Owner& project,
           const FieldContext& field) -> Result<Resolved> {
-        const auto member = FindMembership(tables, project, name_of(field));
+        const auto member = FindMembership(tables, Context(field), project, name_of(field));
         if (!member) return member.error();
         return Resolved::Object("ArtifactCollectionMembership", *member);
       });
@@ -321,21 +353,6 @@ void AddCollectionResolvers(ResolverMap& resolvers) {
   AddTypeResolvers(resolvers);
   AddCollectionFields(resolvers, "ArtifactSequence");
   AddCollectionFields(resolvers, "ArtifactPortfolio");
-  resolvers.Field<CollectionNode>(
-      "ArtifactSequence", "latestArtifact",
-      [](const CollectionNode& node, const FieldContext& field) {
-        return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-          const Result<std::optional<ArtifactMembership>> member =
-              tracking::FindMember(tables, node.collection.id, tracking::kLatestAlias);
-          if (!member) return member.error();
-          if (!*member) return Resolved(nullptr);
-          const auto made =
-              MembershipNodeOf(tables, field.shared_parent<CollectionNode>(), **member);
-          if (!made) return made.error();
-          if (*made == nullptr) return Resolved(nullptr);
-          return Resolved::Object("Artifact", (*made)->artifact);
-        });
-      });
   AddProjectFields(resolvers);
   for (const char* type :
        {"ArtifactTypeConnection", "VersionedArtifactConnection", "ArtifactCollectionConnection"}) {

@@ -1,4 +1,7 @@
 """Artifacts as far as ordinary training code meets them."""
+import secrets
+
+from harness.client import Client
 
 
 def test_a_logged_artifact_is_used_and_downloaded_by_another_run(client):
@@ -229,3 +232,42 @@ def test_a_collection_is_described_tagged_renamed_and_deleted(client):
     assert seen["before"] == [True, []]
     assert seen["after"][:3] == ["renamed", "what it is", ["good"]] and "latest" in seen["after"][3]
     assert seen["left"] is False
+
+
+def test_an_artifact_linked_into_a_team_serves_those_who_do_not_see_its_project(client, server):
+    word, member = secrets.token_hex(4), server.add_user()
+    members = [{"name": user.name, "role": "member"} for user in (client.user, member)]
+    assert server.admin("POST", "/teams", {"name": f"t-{word}", "members": members}).status == 201
+    client.python("""
+        pathlib.Path("model.bin").write_bytes(b"weights")
+        with wandb.init(project="private", id="maker") as run:
+            artifact = wandb.Artifact("net", type="model", metadata={"score": 7})
+            artifact.add_file("model.bin")
+            run.log_artifact(artifact).wait()
+            run.link_artifact(artifact, sys.argv[1] + "/registry/chosen", aliases=["prod"])
+    """, f"t-{word}")
+    seen = Client(client.version, server, member, client.folder / "member").run("""
+        team = sys.argv[1]
+        with wandb.init(entity=team, project="open", id="user") as run:
+            artifact = run.use_artifact(team + "/registry/chosen:prod")
+            content = pathlib.Path(artifact.download(root="back"), "model.bin").read_bytes().decode()
+        artifact.aliases.append("checked")
+        try:
+            artifact.save()
+            saved = "saved"
+        except Exception as error:
+            saved = str(error)
+        api = wandb.Api()
+        again = api.artifact(team + "/registry/chosen:checked")
+        try:
+            api.artifact(sys.argv[2] + "/private/net:v0")
+            source = "seen"
+        except Exception as error:
+            source = str(error)
+        result({"saved": saved, "content": content, "metadata": again.metadata, "aliases": sorted(again.aliases), "maker": again.logged_by() is not None,
+                "source": source})
+    """, f"t-{word}", client.user.name)
+    assert (seen["content"], seen["metadata"], seen["aliases"]) == ("weights", {"score": 7}, ["checked", "latest", "prod"])
+    # After the aliases, which are the team's, 0.22 sends the rest, too, changed or not.
+    assert seen["saved"] == "saved" if client.version != "0.22.2" else "permission" in seen["saved"]
+    assert seen["maker"] is False and seen["source"] != "seen"
