@@ -153,3 +153,32 @@ def test_a_weight_that_is_none_is_refused_in_words(seed):
         assert "smooth" in json.dumps(answer.json()["errors"]), wrong
     rows = seed.ask(query, specs=[json.dumps({"keys": ["loss"], "extremes": "loss", "smooth": 0.5, "minStep": 1, "maxStep": 1})])
     assert rows["project"]["run"]["sampledHistory"] == [[{"loss": 4, "_smoothed": 3}]]
+
+
+def test_the_words_below_a_chart_of_time_stand_apart_and_count_time(page, seed):
+    for run, seconds in (("minutes", 400), ("hours", 20_000), ("days", 400_000)):
+        seed.start(run, {})
+        seed.log(run, [{"_step": step, "_runtime": step * seconds / 100, "loss": 1} for step in range(101)], ends=0)
+        for width in (1280, 390):
+            page.resize(width, 900)
+            open_run(page, seed, run, "?x=_runtime")
+            below = labels(page, "loss")["x"]
+            assert_apart(below)
+            assert not any(" 0 " in f" {text}" or "00" in text for text in texts(below)[1:]), texts(below)
+    page.resize(1280, 900)
+
+
+def test_a_single_point_is_marked_where_it_is(page, seed):
+    seed.start("one", {})
+    seed.log("one", [{"_step": 7, "loss": 1}], ends=0)
+    open_run(page, seed, "one")
+    assert texts(labels(page, "loss")["x"]) == ["7"]
+
+
+def test_the_figure_above_a_chart_is_the_last_value_whatever_is_below(page, seed):
+    seed.start("cycle", {})
+    seed.log("cycle", [{"_step": 0, "lr": 0.5, "loss": 3}, {"_step": 1, "lr": 1.0, "loss": 2}, {"_step": 2, "lr": 0.1, "loss": 1}], ends=0)
+    open_run(page, seed, "cycle", "?x=lr")
+    page.wait_text("[data-chart=loss] [data-testid=readout]", "lr 0.1")
+    assert page.text("[data-chart=loss] [data-testid=readout] b") == "1"
+    page.wait("document.querySelector('[data-chart=loss] .frame').ariaLabel.includes('last 1 at lr 0.1')")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atLeastVisible, markLabels, multiples, shortNumber, withMargin } from './axis';
+import { atLeastVisible, durationMark, durationSteps, markLabels, multiples, rangeOf, shortNumber, withMargin } from './axis';
 
 describe('atLeastVisible', () => {
   it('leaves a range that marks can divide as it is', () => {
@@ -80,5 +80,24 @@ describe('markLabels', () => {
 describe('shortNumber', () => {
   it('is a power of ten in a few letters', () => {
     expect([1e8, 1e4, 1000, 1, 0.01, 1e-8, 1e18, 0].map(shortNumber)).toEqual(['100M', '10k', '1000', '1', '0.01', '1e-8', '1e18', '0']);
+  });
+});
+
+describe('durations', () => {
+  it('are marked without parts that are zero', () => {
+    expect([0, 0.25, 30, 300, 3600, 5400, 43_200, 86_400, 216_000, 3630].map(durationMark)).toEqual(['0', '0.25 s', '30 s', '5 m', '1 h', '1 h 30 m', '12 h', '1 d', '2 d 12 h', '1 h 30 s']);
+  });
+  it('are marked in steps that people count time in', () => {
+    for (const step of [1, 5, 15, 30, 60, 300, 600, 1800, 3600]) expect(durationSteps).toContain(step);
+    expect([...durationSteps].sort((a, b) => a - b)).toEqual(durationSteps);
+  });
+});
+
+describe('rangeOf', () => {
+  it('puts one point into the middle, whatever range was proposed', () => {
+    expect(rangeOf([0], 0, 100, false)).toEqual([-0.5, 0.5]);
+    expect(rangeOf([1], 0, 2, true)).toEqual([0.5, 1.5]);
+    expect(rangeOf([3, 9], 3, 9, false)).toEqual([3, 9]);
+    expect(rangeOf([], 0, 1, false)).toEqual([0, 1]);
   });
 });

@@ -85,3 +85,28 @@ export function shortNumber(value: number): string {
   const [unit, name] = kUnits.find(([unit]) => unit <= size && (unit !== 1e3 || size >= 1e4)) ?? [1, ''];
   return minus(String(Number((value / unit).toPrecision(4)))) + name;
 }
+
+const kDay = 86400;
+/** Steps between marks of a duration, as people count time; in seconds. */
+export const durationSteps = [
+  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200,
+  ...Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power * kDay)).flat(),
+];
+
+/** A mark of a duration without parts that are zero: 30 s, 5 m, 1 h, 1 h 30 m, 2 d 12 h. */
+export function durationMark(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '';
+  const size = Math.abs(seconds);
+  const whole = Math.floor(size / 60 + 1e-9) * 60;
+  const rest = Number((size - whole).toFixed(3));
+  const parts = [[Math.floor(whole / kDay), 'd'], [Math.floor((whole % kDay) / 3600), 'h'], [Math.floor((whole % 3600) / 60), 'm'], [rest, 's']] as const;
+  const told = parts.filter(([count]) => count > 0).map(([count, unit]) => `${unit === 'd' ? groupDigits(count) : count} ${unit}`);
+  return told.length === 0 ? '0' : (seconds < 0 ? '−' : '') + told.join(' ');
+}
+
+/** The range of x: of one point a unit around it, so that it stands in the middle; with `apart` the ends stand off the frame. */
+export function rangeOf(xs: number[], low: number, high: number, apart: boolean): [number, number] {
+  // uPlot widens the range of a single point before it asks.
+  const [first, last] = xs.length > 0 ? [xs[0]!, xs.at(-1)!] : [low, high];
+  return first === last || apart ? [first - 0.5, last + 0.5] : atLeastVisible(first, last);
+}
