@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contourGrid, earlyStopsSentence, outlookSentence, sliceDomain, slicePicture, toInsights, trustSentence } from './insights';
+import { contourGrid, earlyStopsSentence, isGainUnlikely, outlookSentence, sliceDomain, slicePicture, toInsights, trustSentence } from './insights';
 
 const answer = {
   importance: { trust: 0.82, parameters: [{ name: 'lr', alone: 0.6, total: 0.8 }, { name: 'net.depth', alone: -0.01, total: 1.2 }] },
@@ -34,10 +34,17 @@ describe('what the server tells', () => {
 it('says how far the ranking can be believed, and whether going on pays', () => {
   expect(trustSentence(0.1)).toContain('guesswork');
   expect(trustSentence(0.9)).not.toContain('guesswork');
-  expect(outlookSentence({ expectedImprovement: 0.0004, shareOfSpread: 0.0002, gainUnlikely: true }, 'loss')).toBe(
+  expect(outlookSentence({ expectedImprovement: 0.0004, shareOfSpread: 0.0002, gainUnlikely: true }, 'loss', 0.8)).toBe(
     'Further gain looks unlikely: the most promising next run is expected to improve loss by 0.0004, less than 0.1 % of the spread of all results.',
   );
-  expect(outlookSentence({ expectedImprovement: 0.25, shareOfSpread: 0.123, gainUnlikely: false }, 'loss')).toContain('0.25, 12 % of');
+  expect(outlookSentence({ expectedImprovement: 0.25, shareOfSpread: 0.123, gainUnlikely: false }, 'loss', null)).toContain('0.25, 12 % of');
+});
+
+it('says nothing of what there is to gain when the model predicts little', () => {
+  const outlook = { expectedImprovement: 0, shareOfSpread: 0, gainUnlikely: true };
+  expect(outlookSentence(outlook, 'loss', 0.12)).toBe('There is too little to say whether going on pays: the model predicts only 12 % of the differences between runs.');
+  expect(isGainUnlikely(outlook, 0.12)).toBe(false);
+  expect(isGainUnlikely(outlook, 0.8)).toBe(true);
 });
 
 it('says what became of the runs that the stopping rule spared', () => {

@@ -120,15 +120,24 @@ function toContour(value: unknown): Contour | null {
   return points.length > 0 ? { first: value['first'], second: value['second'], points } : null;
 }
 
+/** Below this a model's predictions are guesswork. */
+const kTrustMin = 0.3;
+
 /** How far the ranking can be believed, in words. */
 export function trustSentence(trust: number): string {
   const percent = `${Math.round(trust * 100)} %`;
-  if (trust < 0.3) return `The model predicts only ${percent} of the differences between runs: take this as guesswork until more have ended.`;
+  if (trust < kTrustMin) return `The model predicts only ${percent} of the differences between runs: take this as guesswork until more have ended.`;
   if (trust < 0.7) return `The model predicts ${percent} of the differences between runs: the order is likely, the lengths are rough.`;
   return `The model predicts ${percent} of the differences between runs.`;
 }
 
-export function outlookSentence(outlook: Outlook, metric: string): string {
+/** Whether the outlook says that there is little left to gain, and the model can be believed. */
+export function isGainUnlikely(outlook: Outlook, trust: number | null): boolean {
+  return outlook.gainUnlikely && (trust === null || trust >= kTrustMin);
+}
+
+export function outlookSentence(outlook: Outlook, metric: string, trust: number | null): string {
+  if (trust !== null && trust < kTrustMin) return `There is too little to say whether going on pays: the model predicts only ${Math.round(Math.max(0, trust) * 100)} % of the differences between runs.`;
   const gain = formatNumber(Number(outlook.expectedImprovement.toPrecision(3)));
   const percent = outlook.shareOfSpread * 100;
   const share = percent > 0 && percent < 0.1 ? 'less than 0.1 %' : `${Number(percent.toPrecision(2))} %`;
