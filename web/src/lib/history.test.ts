@@ -114,4 +114,17 @@ describe('a series of which rows were left out', () => {
     const all = smooth(rows.map((row) => row.loss), 0.9);
     points.steps.forEach((step, i) => expect(points.smoothed![i]).toBeCloseTo(all[step]!, 9));
   });
+  it('loses no spike and no NaN when it is thinned here', () => {
+    for (const odd of [3001, 3002, 3003, 3004]) {
+      const history = new History();
+      history.setSampled('loss', []);
+      history.addRows(Array.from({ length: 20_000 }, (_, step) => ({ _step: step, loss: step === odd ? 99 : step === odd + 500 ? -7 : step === odd + 900 ? 'NaN' : step % 3 })));
+      const { steps, values } = history.points('loss');
+      expect(steps.length).toBeLessThan(6001);
+      expect(values).toContain(99);
+      expect(values).toContain(-7);
+      expect(values.some(Number.isNaN)).toBe(true);
+      expect([steps[0], steps.at(-1)]).toEqual([0, 19_999]);
+    }
+  });
 });

@@ -124,9 +124,19 @@ function push(series: Series, step: number, x: number, value: number, smoothed: 
   series.smoothed?.push(smoothed);
 }
 
-/** Drops every second point but the last one. */
+/** Of each four points the lowest and the highest stay, and the first that is no finite number; and both ends of the series. */
 function thin(series: Series): void {
-  const keep = (_: number, i: number) => i % 2 === 0 || i === series.steps.length - 1;
+  const kept = new Set([0, series.values.length - 1]);
+  for (let from = 0; from < series.values.length; from += 4) {
+    const four = [0, 1, 2, 3].map((i) => from + i).filter((i) => i < series.values.length);
+    const numbers = four.filter((i) => Number.isFinite(series.values[i]));
+    const odd = four.find((i) => !Number.isFinite(series.values[i]));
+    if (odd !== undefined) kept.add(odd);
+    if (numbers.length === 0) continue;
+    kept.add(numbers.reduce((low, i) => (series.values[i]! < series.values[low]! ? i : low)));
+    kept.add(numbers.reduce((high, i) => (series.values[i]! > series.values[high]! ? i : high)));
+  }
+  const keep = (_: number, i: number) => kept.has(i);
   const [steps, xs, values, smoothed] = [series.steps.filter(keep), series.xs.filter(keep), series.values.filter(keep), series.smoothed?.filter(keep)];
   Object.assign(series, { steps, xs, values, smoothed });
 }
