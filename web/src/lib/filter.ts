@@ -35,9 +35,13 @@ function tokenClause(token: string): Clause | string {
   const comparison = /^((?:config|summary)\.[^<>=!]+)(<=|>=|!=|=|<|>)(.*)$/.exec(token);
   if (comparison) {
     const [, key = '', operator = '=', value = ''] = comparison;
+    if (value === '') return `“${token}” needs a value.`;
     const field = key.startsWith('summary.') ? 'summary_metrics.' + key.slice('summary.'.length) : key;
     return { [field]: { [kOperators[operator] ?? '$eq']: literal(value) } };
   }
+  // Names hold equals signs, but hardly these; and nobody looks for one by them.
+  const bare = /^([^<>!]+)(<=|>=|!=|<|>)/.exec(token);
+  if (bare) return `“${token}” says neither of what: write summary.${token} for a result or config.${token} for a parameter.`;
   const pair = /^(state|tag|sweep|group|user|id):(.*)$/.exec(token);
   if (pair) return pairClause(pair[1] ?? '', pair[2] ?? '');
   const pattern = `(?i)${escapePattern(token)}`;

@@ -72,6 +72,14 @@ describe('the filter box', () => {
     expect(result.problem).toContain('runing');
     expect(JSON.parse(result.filters)).toEqual({ tags: 'x' });
   });
+  it('says how to compare where the prefix or the value is missing', () => {
+    expect(parseFilter('loss<0.1').problem).toContain('summary.loss<0.1');
+    expect(parseFilter('loss<0.1').problem).toContain('config.loss<0.1');
+    expect(parseFilter('config.lr<').problem).toContain('needs a value');
+    expect(parseFilter('loss<0.1 tag:x').filters).toBe('{"tags":"x"}');
+    // Many runs are called so.
+    expect(parseFilter('lr=0.1').problem).toBe('');
+  });
   it('keeps quoted words together', () => {
     expect(JSON.parse(parseFilter('group:"my group"').filters)).toEqual({ group: 'my group' });
   });
