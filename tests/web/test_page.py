@@ -283,6 +283,8 @@ def test_a_sweep_without_agents_says_how_to_start_one_and_is_steered_from_the_pa
     page.wait_text("main", f"wandb agent {user.name}/idle/{sweep}")
     page.click("button:has-text('Cancel')")
     page.wait_text("dialog", "the agents leave")
+    # As it can be typed: the stock client finds no sweep by its id alone.
+    assert f"wandb sweep --cancel {user.name}/idle/{sweep}" in page.text("dialog")
     page.click("dialog .primary")
     page.see("h1 ~ [data-state=canceled]")
 

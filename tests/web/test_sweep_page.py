@@ -164,6 +164,19 @@ def test_colours_show_any_number_that_runs_have(page, seed, twelve):
     page.wait_attribute(PARALLEL, "data-color", "loss")
 
 
+def test_every_parameter_has_an_axis_of_its_own(page, seed):
+    names = [f"model.encoder.layer{i}.dropout_probability" for i in range(23)]
+    sweep = seed.sweep(method="random", metric={"name": "loss", "goal": "minimize"}, parameters={name: {"min": 0.0, "max": 1.0} for name in names})
+    seed.work(sweep, seed.agent(sweep), 4, lambda config: config[names[0]])
+    open_sweep(page, seed, sweep)
+    page.wait_count(f"{PARALLEL} .axis", len(names) + 1)
+    shown = page.evaluate(f"[...document.querySelectorAll('{PARALLEL} .axis .label')].map((label) => label.querySelector('title').textContent)")
+    assert shown == [*names, "loss"]
+    page.see(f"{PARALLEL} .outer")
+    assert page.evaluate(f"document.querySelector('{PARALLEL} .outer').scrollWidth > document.querySelector('{PARALLEL} .outer').clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
 # --- what the model has learned ---------------------------------------------------------------------------------
 
 LEARNED = {
@@ -193,7 +206,9 @@ def test_what_the_model_has_learned_is_shown_with_how_far_to_believe_it(page, se
     assert page.texts("[data-testid=importance] td.right") == ["75 %", "50 %", "30 %", "10 %"]
     assert "guesswork" in page.text("[data-testid=trust]")
     assert "0.123" in page.text("[data-testid=optimum]") and "± 0.045" in page.text("[data-testid=optimum]")
-    assert page.text("[data-testid=outlook]").startswith("Further gain looks unlikely")
+    # What a model says that predicts so little is no reason to go on or to stop.
+    assert page.text("[data-testid=outlook]").startswith("There is too little to say")
+    assert page.attribute("[data-testid=outlook]", "data-unlikely") == "false"
     assert "34 runs stopped early; 3 runs spared" in page.text("[data-testid=early-stops]")
     assert page.count("[data-testid=slices] [data-slice]") == 2
     # The two that matter most, until others are chosen; the choice is in the address.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { colorDomain, kMissing, makeAxis, position, ticks, valueAt } from './parallel';
+import { colorDomain, cutMiddle, kMissing, makeAxis, position, ticks, valueAt } from './parallel';
 import { colorOf } from './ramp';
 
 describe('an axis', () => {
@@ -56,4 +56,19 @@ describe('colours', () => {
   it('span nothing without a value', () => {
     expect(colorDomain([NaN], false)).toBeNull();
   });
+});
+
+it('marks few powers of ten over many decades, evenly', () => {
+  const marks = ticks(makeAxis('lr', 'lr', [1e-30, 1], 'log'));
+  expect(marks.length).toBeLessThanOrEqual(10);
+  expect(marks.map((mark) => mark.label)).toContain('1e-16');
+  const gaps = marks.slice(2, -1).map((mark, i) => mark.at - marks[i + 1]!.at);
+  for (const gap of gaps) expect(gap).toBeCloseTo(gaps[0]!, 6);
+  expect(ticks(makeAxis('lr', 'lr', [1e-4, 0.1], 'log')).map((mark) => mark.label)).toEqual(['0.0001', '0.001', '0.01', '0.1']);
+});
+
+it('cuts names in the middle, so that they still differ', () => {
+  expect(cutMiddle('model.encoder.layer1.dropout', 15)).toBe('model.e…dropout');
+  expect(cutMiddle('model.encoder.layer1.width', 15)).not.toBe(cutMiddle('model.encoder.layer1.depth', 15));
+  expect(cutMiddle('lr', 8)).toBe('lr');
 });

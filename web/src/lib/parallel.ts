@@ -90,10 +90,23 @@ function tidy(value: number): number {
   return Number(value.toPrecision(4));
 }
 
+const kDecadesMax = 8;
+
+/** Powers of ten within the axis; over many decades every n-th, so that their labels stand apart. */
 function decades(axis: Axis): number[] {
+  const first = Math.ceil(Math.log10(axis.min));
+  const last = Math.floor(Math.log10(axis.max));
+  const every = Math.max(1, Math.ceil((last - first + 1) / kDecadesMax));
   const marks: number[] = [];
-  for (let e = Math.ceil(Math.log10(axis.min)); e <= Math.log10(axis.max); e += 1) marks.push(Number(`1e${e}`));
+  for (let e = Math.ceil(first / every) * every; e <= last; e += every) marks.push(Number(`1e${e}`));
   return marks;
+}
+
+/** A name that is too long for its place without its middle: names often differ only at their ends. */
+export function cutMiddle(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const tail = Math.floor((most - 1) / 2);
+  return text.slice(0, most - 1 - tail) + '…' + text.slice(text.length - tail);
 }
 
 function roundSteps(min: number, max: number): number[] {
