@@ -1,8 +1,19 @@
 #include "regatta/tracking/account.h"
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace regatta::tracking {
+
+namespace {
+
+// Pages of the server, and what it answers itself: an entity's page, /NAME, would not be reachable.
+constexpr std::array<std::string_view, 13> kReserved = {
+    "api",     "artifacts", "artifactsV2", "assets", "authorize", "files",      "graphql",
+    "healthz", "login",     "metrics",     "ready",  "settings",  "favicon.svg"};
+
+}  // namespace
 
 std::string EntityNameProblem(std::string_view name) {
   const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
@@ -13,6 +24,9 @@ std::string EntityNameProblem(std::string_view name) {
     if (!is_word(c) && c != '-' && c != '_' && c != '.') {
       return "holds something else than letters, digits, '-', '_' and '.'";
     }
+  }
+  if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
+    return "is a page of the server itself; choose another one";
   }
   return "";
 }

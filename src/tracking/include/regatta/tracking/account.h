@@ -50,7 +50,8 @@ struct ApiKey {
 };
 
 // "" if `name` may name a user or a team: 1 to 128 letters, digits, '-', '_' or '.', starting with
-// a letter or digit; else what is wrong with it.
+// a letter or digit, and no first part of an address that the server needs for itself, such as
+// "settings"; else what is wrong with it.
 std::string EntityNameProblem(std::string_view name);
 
 // Accounts as stored. Const members read; the others belong to a write (see Store).
