@@ -244,6 +244,20 @@ def test_the_first_error_is_found_in_a_log_that_is_not_all_here(page, server, us
     page.wait_count("[data-testid=console] .line", 1)
 
 
+DELETE = "mutation Delete($id: ID!) { deleteRun(input: {id: $id}) { clientMutationId } }"
+
+
+def test_a_run_that_is_deleted_says_so_and_is_followed_no_more(page, server, user):
+    run = server.create_run(user, "short", "r1")
+    page.goto(f"{server.url}/{user.name}/short/runs/r1")
+    page.see("header [data-state=live]")
+    page.wait_text("main", "No numbers logged yet")
+    server.graphql(DELETE, {"id": run["bucket"]["id"]}, key=user.key)
+    page.wait_text("[role=alert]", "This run was deleted")
+    page.wait_count("header [data-state=live]", 0)
+    assert page.text("h1") == run["bucket"]["displayName"]
+
+
 # --- a sweep ----------------------------------------------------------------------------------------------------
 
 SWEEP = """

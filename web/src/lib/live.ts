@@ -2,7 +2,8 @@
 // The page is told in batches, never while it still works on the one before.
 
 export const kAllKinds = ['history', 'console', 'state', 'summary', 'config', 'files', 'events'] as const;
-export type Kind = (typeof kAllKinds)[number];
+/** What can be asked for again, and that the run is there no more. */
+export type Kind = (typeof kAllKinds)[number] | 'deleted';
 
 export interface Batch {
   /** Changed runs, by run id, and what of them changed. */
@@ -90,7 +91,7 @@ function isEmpty(batch: Batch): boolean {
 
 /** What concerns one run, or null if nothing does. */
 export function kindsFor(batch: Batch, run: string): Set<Kind> | null {
-  if (batch.all) return new Set(kAllKinds);
+  if (batch.all) return new Set<Kind>(kAllKinds);
   return batch.runs.get(run) ?? null;
 }
 
