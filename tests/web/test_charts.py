@@ -182,3 +182,22 @@ def test_the_figure_above_a_chart_is_the_last_value_whatever_is_below(page, seed
     page.wait_text("[data-chart=loss] [data-testid=readout]", "lr 0.1")
     assert page.text("[data-chart=loss] [data-testid=readout] b") == "1"
     page.wait("document.querySelector('[data-chart=loss] .frame').ariaLabel.includes('last 1 at lr 0.1')")
+
+
+def test_what_is_counted_of_a_sample_is_said_to_be_of_a_sample(page, seed):
+    seed.start("sparse", {})
+    seed.log("sparse", [{"_step": step, "loss": "NaN" if step % 50 else step} for step in range(5000)], ends=0)
+    open_run(page, seed, "sparse")
+    page.wait_text("[data-chart=loss]", "not drawn, of ")
+    page.wait_text("[data-chart=loss]", "sampled from 5000")
+    page.wait("document.querySelector('[data-chart=loss] .frame').ariaLabel.includes('sampled from 5000 points')")
+    page.click("[data-chart=loss] button:has-text('table')")
+    page.wait_text("[data-chart=loss] caption", "sampled from 5000 points")
+
+
+def test_a_chart_without_a_common_row_says_so(page, seed):
+    seed.start("apart", {})
+    seed.log("apart", [{"_step": 0, "loss": 1}, {"_step": 1, "accuracy": 0.5}, {"_step": 2, "loss": 0.5}], ends=0)
+    open_run(page, seed, "apart", "?x=accuracy")
+    page.wait_text("[data-chart=loss]", "No row holds both loss and accuracy.")
+    assert "No row" not in page.text("[data-chart=accuracy]")

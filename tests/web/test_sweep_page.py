@@ -108,6 +108,30 @@ def test_every_part_of_the_page_ranks_runs_as_the_server_does(page, seed):
     page.wait_text("main", "1 run without a value of loss that counts is not drawn")
 
 
+def test_a_run_is_opened_by_its_dot_and_from_the_keyboard_but_not_from_beside_it(page, seed):
+    sweep = seed.sweep(method="random", metric={"name": "loss", "goal": "minimize"}, parameters=SPACE)
+    for loss in (1.0, 2.0):
+        seed.work(sweep, seed.agent(sweep), 1, lambda config: loss - 1)
+    open_sweep(page, seed, sweep)
+    page.wait_attribute("[data-chart=loss]", "data-points", 2)
+    page.see("[data-chart=loss] .u-over")
+    path = page.evaluate("location.pathname")
+    # Both dots are far from the lower left corner; the click there hits nothing.
+    page.drag("[data-chart=loss] .u-over", [0.02, 0.95], [0.02, 0.95])
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate("location.pathname") == path
+    page.focus("[data-chart=loss] .frame")
+    page.press("Home")
+    page.wait_text("[data-chart=loss] [data-testid=readout]", "run 1")
+    page.press("Enter")
+    page.wait("location.pathname.includes('/runs/')")
+    page.back()
+    page.see("[data-chart=loss] .u-over")
+    # The second dot stands a quarter in from the right; the range is a tenth more than the values.
+    page.drag("[data-chart=loss] .u-over", [0.75, 0.1 / 1.2], [0.75, 0.1 / 1.2])
+    page.wait("location.pathname.includes('/runs/')")
+
+
 # --- parallel coordinates ---------------------------------------------------------------------------------------
 
 
