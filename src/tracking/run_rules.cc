@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "regatta/base/rng.h"
 #include "regatta/tracking/extended_json.h"
@@ -109,24 +110,25 @@ Result<HistoryPrefix> ReadPrefix(const Tables& tables, RunId run, std::int64_t s
   return prefix;
 }
 
-// The last value of each key in `rows`, as a summary.
+// The last value of each key in `rows`, as a summary. Takes time in proportion to their length: it
+// happens inside a Write.
 std::string SummaryOf(const std::vector<std::string>& rows) {
-  std::vector<std::pair<std::string, std::string>> members;
+  std::vector<RowMember> members;  // in the order in which their keys came
+  std::unordered_map<std::string_view, std::size_t> places;
   for (const std::string& row : rows) {
     (void)ScanRow(row, [&](const RowMember& member) {
-      for (auto& [key, value] : members) {
-        if (key == member.key) {
-          value = member.value;
-          return;
-        }
+      const auto [place, is_new] = places.try_emplace(member.key, members.size());
+      if (is_new) {
+        members.push_back(member);
+      } else {
+        members[place->second].value = member.value;
       }
-      members.emplace_back(member.key, member.value);
     });
   }
   std::string text = "{";
-  for (const auto& [key, value] : members) {
+  for (const RowMember& member : members) {
     if (text.size() > 1) text += ',';
-    text += fmt::format("\"{}\":{}", key, value);
+    text += fmt::format("\"{}\":{}", member.key, member.value);
   }
   return text + "}";
 }
