@@ -209,21 +209,19 @@ Result<void> Serve(const ServeOptions& options) {
   std::fflush(stdout);
   {
     const Periodic leases(TickInterval(options), [&] {
-      const Result<void> ticked =
-          store->Write([&](tracking::Tables& tables) { return sweeps.Tick(tables, clock.Now()); });
+      const Result<void> ticked = sweeps.Tick(*store, clock.Now());
       if (!ticked) Log(LogLevel::kWarning, "sweeps", "{}", ticked.error().message);
     });
     const Periodic maintenance(kMaintenanceInterval, [&] {
       const Timestamp now = clock.Now();
-      const Result<void> swept = store->Write([&](tracking::Tables& tables) -> Result<void> {
-        const Result<int> marked = tracking::MarkSilentRuns(
-            tables, wire_services.observer, now - std::chrono::seconds(options.crash_seconds), now);
-        if (!marked) return marked.error();
-        const Result<int> expired = tracking::DeleteExpired(tables, now);
-        if (!expired) return expired.error();
-        return Ok();
+      const Result<int> marked = tracking::MarkSilentRuns(
+          *store, wire_services.observer, now - std::chrono::seconds(options.crash_seconds), now);
+      if (!marked) Log(LogLevel::kWarning, "maintenance", "{}", marked.error().message);
+      const Result<void> expired = store->Write([&](tracking::Tables& tables) -> Result<void> {
+        const Result<int> deleted = tracking::DeleteExpired(tables, now);
+        return deleted ? Ok() : Result<void>(deleted.error());
       });
-      if (!swept) Log(LogLevel::kWarning, "maintenance", "{}", swept.error().message);
+      if (!expired) Log(LogLevel::kWarning, "maintenance", "{}", expired.error().message);
       if (const Result<void> done = store->Maintain(); !done) {
         Log(LogLevel::kWarning, "maintenance", "{}", done.error().message);
       }

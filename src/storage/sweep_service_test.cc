@@ -180,11 +180,15 @@ class SweepServiceTest : public testing::Test {
     return records;
   }
   SweepState StateOf(const SweepRow& row) { return Records(row).sweep.state; }
+  void Tick() {
+    const Result<void> done = service_->Tick(*store_, clock_.Now());
+    ASSERT_TRUE(done) << done.error().message;
+  }
   // Ticks as the server does, so that the sweep's own time passes too.
   void Wait(std::chrono::seconds time) {
     for (std::chrono::seconds passed{0}; passed < time; passed += std::chrono::seconds(30)) {
       clock_.Advance(std::chrono::seconds(30));
-      Do([&](Tables& tables) { return service_->Tick(tables, clock_.Now()); });
+      Tick();
     }
   }
 
@@ -340,12 +344,7 @@ TEST_F(SweepServiceTest, ASilentRunIsItsSweepsToJudge) {
   const Command command = Beat(row, Register(row)).commands.at(0);
   Start(row, command.run_id);
   clock_.Advance(std::chrono::minutes(1));
-  Do([&](Tables& tables) -> Result<void> {
-    const auto marked =
-        tracking::MarkSilentRuns(tables, service_.get(), clock_.Now(), clock_.Now());
-    if (!marked) return marked.error();
-    return Ok();
-  });
+  ASSERT_TRUE(tracking::MarkSilentRuns(*store_, service_.get(), clock_.Now(), clock_.Now()));
   EXPECT_EQ(FindRun(command.run_id)->state, RunState::kRunning);
 }
 
@@ -641,8 +640,46 @@ TEST_F(SweepServiceTest, ADeletedProjectTakesItsSweepsAndAgentsAlong) {
   Do([&](Tables& tables) -> Result<void> {
     EXPECT_FALSE(SweepsOf(tables).FindSweepOfAgent(agent)->has_value());
     EXPECT_FALSE(SweepsOf(tables).Find(row.id)->has_value());
-    return service_->Tick(tables, clock_.Now());
+    return Ok();
   });
+  Tick();
+}
+
+TEST_F(SweepServiceTest, ASweepThatCannotBeReadStopsNoOther) {
+  SweepRow broken = Create(kGrid);
+  const Command lost = Beat(broken, Register(broken)).commands.at(0);
+  Start(broken, lost.run_id);
+  const SweepRow row = Create(kGrid);
+  const Command command = Beat(row, Register(row)).commands.at(0);
+  Start(row, command.run_id);
+  broken.config_text = "no sweep: [";
+  Do([&](Tables& tables) { return SweepsOf(tables).Update(broken); });
+  Open();  // nothing is in memory any more
+  Wait(std::chrono::hours(1));
+  EXPECT_NE(Records(row).attempts.at(0).state, sweeps::AttemptState::kRunning)
+      << "the lease of the sound one has ended";
+  // And what became sound again goes on.
+  broken.config_text = kGrid;
+  Do([&](Tables& tables) { return SweepsOf(tables).Update(broken); });
+  Wait(std::chrono::hours(1));
+  EXPECT_NE(Records(broken).attempts.at(0).state, sweeps::AttemptState::kRunning);
+}
+
+TEST_F(SweepServiceTest, ASilentRunOfASweepThatCannotBeReadStopsNoOther) {
+  SweepRow broken = Create(kGrid);
+  const Command command = Beat(broken, Register(broken)).commands.at(0);
+  Start(broken, command.run_id);
+  Start({}, "alone");
+  broken.config_text = "no sweep: [";
+  Do([&](Tables& tables) { return SweepsOf(tables).Update(broken); });
+  Open();
+  clock_.Advance(std::chrono::minutes(1));
+  const Result<int> marked =
+      tracking::MarkSilentRuns(*store_, service_.get(), clock_.Now(), clock_.Now());
+  ASSERT_FALSE(marked);
+  EXPECT_NE(marked.error().message.find(command.run_id), std::string::npos);
+  EXPECT_EQ(FindRun("alone")->state, RunState::kCrashed);
+  EXPECT_EQ(FindRun(command.run_id)->state, RunState::kRunning);
 }
 
 TEST_F(SweepServiceTest, ANativeAgentHearsItsLeaseOnceAndFillsItsSlots) {

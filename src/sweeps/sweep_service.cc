@@ -7,6 +7,7 @@
 
 #include "live_sweep.h"
 #include "prepared_search.h"
+#include "regatta/base/log.h"
 #include "regatta/base/rng.h"
 #include "regatta/tracking/run_rules.h"
 #include "run_editor.h"
@@ -335,7 +336,7 @@ Result<void> SweepService::Requeue(tracking::Tables& tables, const SweepRow& row
 
 // --- upkeep --------------------------------------------------------------------------------------
 
-Result<void> SweepService::Tick(tracking::Tables& tables, Timestamp now) {
+Result<std::vector<SweepId>> SweepService::ListDue(tracking::Tables& tables) {
   Result<std::vector<SweepId>> listed = SweepsOf(tables).ListLeased();
   if (!listed) {
     return listed.error();
@@ -357,22 +358,62 @@ Result<void> SweepService::Tick(tracking::Tables& tables, Timestamp now) {
   for (const std::int64_t number : idle) {
     live_.erase(number);
   }
-  for (const SweepId id : due) {
-    const Result<std::optional<SweepRow>> row = SweepsOf(tables).Find(id);
-    if (!row) {
-      return row.error();
+  return due;
+}
+
+Result<void> SweepService::TickOne(tracking::Tables& tables, SweepId id, Timestamp now) {
+  const Result<std::optional<SweepRow>> row = SweepsOf(tables).Find(id);
+  if (!row) {
+    return row.error();
+  }
+  if (!*row) {
+    live_.erase(tracking::ToInt(id));
+    return Ok();
+  }
+  const Result<Live*> live = Open(tables, **row);
+  if (!live) {
+    return live.error();
+  }
+  Transition transition = (*live)->sweep->Tick(now);
+  return Apply(tables, **row, nullptr, transition, now);
+}
+
+Result<void> SweepService::Tick(tracking::Store& store, Timestamp now) {
+  std::vector<SweepId> due;
+  Result<void> listed = store.Write([&](tracking::Tables& tables) -> Result<void> {
+    Result<std::vector<SweepId>> found = ListDue(tables);
+    if (!found) {
+      return found.error();
     }
-    if (!*row) {
-      live_.erase(tracking::ToInt(id));
-      continue;
+    due = *std::move(found);
+    return Ok();
+  });
+  if (!listed) {
+    return listed;
+  }
+  // All in one Write, but for those that would undo it.
+  const auto ailing =
+      std::ranges::partition(due, [this](SweepId id) { return !ailing_.contains(id); });
+  auto alone = ailing.begin();
+  const Result<void> together = store.Write([&](tracking::Tables& tables) -> Result<void> {
+    for (auto id = due.begin(); id != alone; ++id) {
+      if (Result<void> done = TickOne(tables, *id, now); !done) {
+        return done;
+      }
     }
-    const Result<Live*> live = Open(tables, **row);
-    if (!live) {
-      return live.error();
-    }
-    Transition transition = (*live)->sweep->Tick(now);
-    if (Result<void> done = Apply(tables, **row, nullptr, transition, now); !done) {
-      return done;
+    return Ok();
+  });
+  if (!together) {
+    alone = due.begin();
+  }
+  for (auto id = alone; id != due.end(); ++id) {
+    const Result<void> done =
+        store.Write([&](tracking::Tables& tables) { return TickOne(tables, *id, now); });
+    if (done) {
+      ailing_.erase(*id);
+    } else if (ailing_.insert(*id).second) {
+      Log(LogLevel::kWarning, "sweeps", "the leases of a sweep cannot be kept: {}",
+          done.error().message);
     }
   }
   return Ok();

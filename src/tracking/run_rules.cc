@@ -350,20 +350,52 @@ Result<void> DeleteRun(Tables& tables, RunObserver* observer, RunId id, Timestam
   return tables.runs().Delete(id);
 }
 
-Result<int> MarkSilentRuns(Tables& tables, RunObserver* observer, Timestamp before, Timestamp now) {
-  Result<std::vector<Run>> silent = tables.runs().ListSilent(before);
-  if (!silent) return silent.error();
-  int marked = 0;
-  for (Run& run : *silent) {
-    if (!IsAlive(run.state) || run.is_hidden) continue;
-    run.state = run.preempting ? RunState::kPreempted : RunState::kCrashed;
-    run.updated_at = now;
-    if (observer != nullptr && !run.sweep_name.empty()) {
-      if (Result<void> done = observer->OnEnded(tables, run, now); !done) return done.error();
+namespace {
+
+// False if the run has spoken since, or ended.
+Result<bool> MarkIfSilent(Tables& tables, RunObserver* observer, RunId id, Timestamp before,
+                          Timestamp now) {
+  Result<std::optional<Run>> found = tables.runs().Find(id);
+  if (!found) return found.error();
+  if (!*found) return false;
+  Run run = **std::move(found);
+  if (!IsAlive(run.state) || run.is_hidden || run.heartbeat_at >= before) return false;
+  run.state = run.preempting ? RunState::kPreempted : RunState::kCrashed;
+  run.updated_at = now;
+  if (observer != nullptr && !run.sweep_name.empty()) {
+    if (Result<void> done = observer->OnEnded(tables, run, now); !done) {
+      return WithContext(fmt::format("run \"{}\" fell silent", run.name), done.error());
     }
-    if (Result<void> done = tables.runs().Update(run); !done) return done.error();
-    marked += 1;
   }
+  if (Result<void> done = tables.runs().Update(run); !done) return done.error();
+  return true;
+}
+
+}  // namespace
+
+Result<int> MarkSilentRuns(Store& store, RunObserver* observer, Timestamp before, Timestamp now) {
+  std::vector<RunId> silent;
+  const Result<void> read = store.Read([&](const Tables& tables) -> Result<void> {
+    const Result<std::vector<Run>> listed = tables.runs().ListSilent(before);
+    if (!listed) return listed.error();
+    for (const Run& run : *listed) {
+      if (IsAlive(run.state) && !run.is_hidden) silent.push_back(run.id);
+    }
+    return Ok();
+  });
+  if (!read) return read.error();
+  int marked = 0;
+  std::optional<Error> first_error;
+  for (const RunId id : silent) {
+    const Result<void> done = store.Write([&](Tables& tables) -> Result<void> {
+      const Result<bool> is_marked = MarkIfSilent(tables, observer, id, before, now);
+      if (!is_marked) return is_marked.error();
+      marked += *is_marked ? 1 : 0;
+      return Ok();
+    });
+    if (!done && !first_error) first_error = done.error();
+  }
+  if (first_error) return *first_error;
   return marked;
 }
 

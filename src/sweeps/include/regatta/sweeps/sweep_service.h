@@ -7,7 +7,7 @@
 // called by the store (storage::StoreOptions::on_step and on_rollback).
 //
 //   SweepService service({.timing = {.lease = std::chrono::minutes(5)}});
-//   store.Write([&](tracking::Tables& tables) { return service.Tick(tables, clock.Now()); });
+//   service.Tick(store, clock.Now());
 #pragma once
 
 #include <atomic>
@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -137,8 +138,10 @@ class SweepService final : public tracking::RunObserver {
   // --- upkeep ------------------------------------------------------------------------------------
 
   // Expires leases. To be called more often than leases are long, and than SweepTiming's
-  // clock_step_max.
-  Result<void> Tick(tracking::Tables& tables, Timestamp now);
+  // clock_step_max, from one thread that is not the writer's. A sweep that cannot be read or stored
+  // stops no other: each such one is logged once, and tried again by each call. Errors: if the
+  // sweeps cannot even be listed.
+  Result<void> Tick(tracking::Store& store, Timestamp now);
   // The work of a Write is over. If it was not kept, the sweeps it touched are forgotten.
   void StepEnded(bool kept);
   // A commit failed: everything in memory is forgotten.
@@ -175,12 +178,16 @@ class SweepService final : public tracking::RunObserver {
                             std::string_view controller_json, Timestamp now);
   Result<void> TakePriorRuns(tracking::Tables& tables, const SweepRow& row,
                              std::string_view filter_json, Timestamp now);
+  // Those with leases, and those in memory; forgets in memory what has ended.
+  Result<std::vector<SweepId>> ListDue(tracking::Tables& tables);
+  Result<void> TickOne(tracking::Tables& tables, SweepId id, Timestamp now);
   void NoteReadiness(std::string_view agent_id, const Sweep& sweep);
   std::vector<Change> TakeEnds(Sweep& sweep, const AgentReport& report, Timestamp now) const;
 
   const Options options_;
   std::unordered_map<std::int64_t, std::unique_ptr<Live>> live_;  // by SweepId
   std::vector<SweepId> touched_;                                  // by the Write under way
+  std::set<SweepId> ailing_;  // whose last tick failed; Tick's own
 
   std::atomic<int> search_waiters_ = 0;
   std::mutex readiness_mutex_;

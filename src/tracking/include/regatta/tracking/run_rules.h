@@ -80,8 +80,10 @@ Result<void> ChangeState(Tables& tables, RunId run, RunState state, Timestamp no
 Result<void> DeleteRun(Tables& tables, RunObserver* observer, RunId run, Timestamp now);
 
 // Marks runs that have been silent since `before` as crashed, or preempted if they had announced
-// it. Runs that wait for their process (pending) are left to their sweep.
-Result<int> MarkSilentRuns(Tables& tables, RunObserver* observer, Timestamp before, Timestamp now);
+// it, and answers how many. Runs that wait for their process (pending) are left to their sweep. Each
+// run gets a Write of its own, so that one whose sweep cannot be read stops no other; the first
+// error is answered when all were looked at.
+Result<int> MarkSilentRuns(Store& store, RunObserver* observer, Timestamp before, Timestamp now);
 
 // Cuts the history after the last row with `_step` <= `step` and brings the summary to that row.
 // Errors: kNotFound.
