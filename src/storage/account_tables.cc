@@ -68,14 +68,14 @@ Result<std::vector<User>> SqlAccountTables::ListUsers() const {
 
 Result<std::optional<Entity>> SqlAccountTables::FindEntity(EntityId id) const {
   Statement statement = context_.connection->Prepare(
-      "SELECT id, name, is_team, created_us FROM entities WHERE id = ?");
+      "SELECT id, name, is_team, created_us FROM entities WHERE id = ? AND id <> 0");
   statement.Bind(ToInt(id));
   return One(std::move(statement), ReadEntity);
 }
 
 Result<std::optional<Entity>> SqlAccountTables::FindEntityByName(std::string_view name) const {
   Statement statement = context_.connection->Prepare(
-      "SELECT id, name, is_team, created_us FROM entities WHERE name = ?");
+      "SELECT id, name, is_team, created_us FROM entities WHERE name = ? AND id <> 0");
   statement.Bind(name);
   return One(std::move(statement), ReadEntity);
 }

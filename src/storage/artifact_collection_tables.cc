@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "artifact_tables.h"
+#include "graveyard.h"
 #include "rows.h"
 #include "text_list.h"
 
@@ -105,7 +106,8 @@ Result<void> SqlArtifactTables::InsertType(ArtifactType& type) {
 }
 
 Result<std::optional<ArtifactCollection>> SqlArtifactTables::FindCollection(CollectionId id) const {
-  Statement statement = context_.connection->Prepare(REGATTA_SELECT_COLLECTION "WHERE c.id = ?");
+  Statement statement = context_.connection->Prepare(
+      REGATTA_SELECT_COLLECTION "WHERE c.id = ? AND " REGATTA_IS_KEPT(c.project_id));
   statement.Bind(ToInt(id));
   return One(std::move(statement), ReadCollection);
 }
@@ -180,16 +182,6 @@ Result<void> SqlArtifactTables::DeleteCollection(CollectionId id) {
     if (Result<void> done = RunWith(sql, ToInt(id)); !done) return done;
   }
   return Ok();
-}
-
-Result<void> SqlArtifactTables::DeleteOfProject(ProjectId project) {
-  const Result<std::vector<ArtifactCollection>> collections =
-      ListCollections(project, ArtifactTypeId{});
-  if (!collections) return collections.error();
-  for (const ArtifactCollection& collection : *collections) {
-    if (Result<void> done = DeleteCollection(collection.id); !done) return done;
-  }
-  return RunWith("DELETE FROM artifact_types WHERE project_id = ?", ToInt(project));
 }
 
 Result<std::optional<ArtifactMembership>> SqlArtifactTables::FindMember(CollectionId collection,

@@ -1,5 +1,6 @@
 // What is in an artifact: its manifests, its entries, and the blobs that they name.
 #include "artifact_tables.h"
+#include "graveyard.h"
 #include "rows.h"
 
 namespace regatta::storage {
@@ -137,8 +138,9 @@ Result<std::optional<Blob>> SqlArtifactTables::FindBlob(ArtifactId artifact,
 Result<std::optional<SqlArtifactTables::HeldBlob>> SqlArtifactTables::FindBlobOfEntity(
     EntityId entity, std::string_view md5_base64) const {
   Statement statement = context_.connection->Prepare(
-      "SELECT sha256, md5, size, artifact_id FROM artifact_blobs WHERE entity_id = ? AND md5 = ? "
-      "ORDER BY artifact_id LIMIT 1");
+      "SELECT b.sha256, b.md5, b.size, b.artifact_id FROM artifact_blobs b JOIN artifacts a "
+      "ON a.id = b.artifact_id WHERE b.entity_id = ? AND b.md5 = ? AND " REGATTA_IS_KEPT(
+          a.project_id) " ORDER BY b.artifact_id LIMIT 1");
   statement.Bind(ToInt(entity), md5_base64);
   return One(std::move(statement), [](const Statement& row) {
     return HeldBlob{

@@ -1,6 +1,7 @@
 // Artifacts themselves, the names that clients gave them, and the runs that used them.
 #include "artifact_tables.h"
 
+#include "graveyard.h"
 #include "rows.h"
 #include "text_list.h"
 
@@ -57,7 +58,8 @@ Result<void> SqlArtifactTables::RunWith(std::string_view sql, std::int64_t id) {
 }
 
 Result<std::optional<Artifact>> SqlArtifactTables::Find(ArtifactId id) const {
-  Statement statement = context_.connection->Prepare(REGATTA_SELECT_ARTIFACT "WHERE a.id = ?");
+  Statement statement = context_.connection->Prepare(
+      REGATTA_SELECT_ARTIFACT "WHERE a.id = ? AND " REGATTA_IS_KEPT(a.project_id));
   statement.Bind(ToInt(id));
   return One(std::move(statement), ReadArtifact);
 }
@@ -83,7 +85,8 @@ Result<std::optional<Artifact>> SqlArtifactTables::FindDistributed(
 Result<std::optional<Artifact>> SqlArtifactTables::FindByClient(std::string_view client_id) const {
   Statement statement = context_.connection->Prepare(
       REGATTA_SELECT_ARTIFACT
-      "JOIN artifact_clients c ON c.artifact_id = a.id WHERE c.client_id = ?");
+      "JOIN artifact_clients c ON c.artifact_id = a.id WHERE c.client_id = ? AND " REGATTA_IS_KEPT(
+          a.project_id));
   statement.Bind(client_id);
   return One(std::move(statement), ReadArtifact);
 }
@@ -97,9 +100,11 @@ Result<void> SqlArtifactTables::SetClient(std::string_view client_id, ArtifactId
 }
 
 Result<std::vector<Artifact>> SqlArtifactTables::ListMortal() const {
-  return All(context_.connection->Prepare(REGATTA_SELECT_ARTIFACT
-                                          "WHERE a.state = 1 AND a.ttl_seconds >= 0 ORDER BY a.id"),
-             ReadArtifact);
+  return All(
+      context_.connection->Prepare(REGATTA_SELECT_ARTIFACT
+                                   "WHERE a.state = 1 AND a.ttl_seconds >= 0 AND " REGATTA_IS_KEPT(
+                                       a.project_id) " ORDER BY a.id"),
+      ReadArtifact);
 }
 
 Result<void> SqlArtifactTables::Insert(Artifact& artifact) {
@@ -179,14 +184,16 @@ Result<std::vector<Artifact>> SqlArtifactTables::ListOfRun(RunId run, ArtifactUs
   Statement statement = context_.connection->Prepare(
       REGATTA_SELECT_ARTIFACT
       "JOIN artifact_uses u ON u.artifact_id = a.id "
-      "WHERE u.run_id = ? AND u.use = ? AND a.state = 1 ORDER BY u.id");
+      "WHERE u.run_id = ? AND u.use = ? AND a.state = 1 AND " REGATTA_IS_KEPT(
+          a.project_id) " ORDER BY u.id");
   statement.Bind(ToInt(run), static_cast<int>(use));
   return All(std::move(statement), ReadArtifact);
 }
 
 Result<std::vector<RunId>> SqlArtifactTables::ListRunsUsing(ArtifactId artifact) const {
   Statement statement = context_.connection->Prepare(
-      "SELECT run_id FROM artifact_uses WHERE artifact_id = ? AND use = 0 ORDER BY id");
+      "SELECT u.run_id FROM artifact_uses u JOIN runs r ON r.id = u.run_id WHERE u.artifact_id = ? "
+      "AND u.use = 0 AND " REGATTA_IS_KEPT(r.project_id) " ORDER BY u.id");
   statement.Bind(ToInt(artifact));
   return All(std::move(statement), [](const Statement& row) { return RunId{row.Int(0)}; });
 }

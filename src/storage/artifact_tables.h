@@ -80,9 +80,6 @@ class SqlArtifactTables : public tracking::ArtifactTables {
                                                     tracking::ArtifactUse use) const override;
   Result<std::vector<tracking::RunId>> ListRunsUsing(tracking::ArtifactId artifact) const override;
 
-  // Deletes every artifact of the project, and everything that belongs to it.
-  Result<void> DeleteOfProject(tracking::ProjectId project);
-
  private:
   // Runs `sql` with `id` as its only parameter.
   Result<void> RunWith(std::string_view sql, std::int64_t id);

@@ -40,6 +40,16 @@ struct Context {
     }
     return streams;
   }
+  // The ids of the run's pieces in the log, ascending, the first `count_max` of them.
+  std::vector<std::int64_t> LogIds(tracking::RunId run, std::size_t count_max) const {
+    RunStreams streams;
+    streams.log_ids = index->LogIds(run, count_max);
+    for (const LogEntry& entry : pending) {
+      if (entry.run == run) streams.Apply(entry);
+    }
+    streams.log_ids.resize(std::min(count_max, streams.log_ids.size()));
+    return std::move(streams.log_ids);
+  }
   StreamIndex::Overlay Overlay(tracking::RunId run) const {
     StreamIndex::Overlay overlay = index->OverlayOf(run);
     for (const LogEntry& entry : pending) {

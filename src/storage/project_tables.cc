@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "graveyard.h"
 #include "rows.h"
 
 namespace regatta::storage {
@@ -9,7 +10,6 @@ namespace regatta::storage {
 using tracking::EntityId;
 using tracking::Project;
 using tracking::ProjectId;
-using tracking::RunId;
 using tracking::ToInt;
 using tracking::UserId;
 
@@ -39,7 +39,8 @@ Project ReadProject(const Statement& row) {
 }  // namespace
 
 Result<std::optional<Project>> SqlProjectTables::Find(ProjectId id) const {
-  Statement statement = context_.connection->Prepare(REGATTA_SELECT_PROJECT "WHERE p.id = ?");
+  Statement statement =
+      context_.connection->Prepare(REGATTA_SELECT_PROJECT "WHERE p.id = ? AND p.entity_id <> 0");
   statement.Bind(ToInt(id));
   return One(std::move(statement), ReadProject);
 }
@@ -60,6 +61,7 @@ Result<std::vector<Project>> SqlProjectTables::List(EntityId entity) const {
 }
 
 Result<void> SqlProjectTables::Insert(Project& project) {
+  if (project.entity == kGraveEntity) return Internal("a new project has to name its entity");
   Statement statement = context_.connection->Prepare(
       "INSERT INTO projects (entity_id, name, description, access, repo, docker_image, views, "
       "creator_id, created_us, updated_us, next_run_number) VALUES (?,?,?,?,?,?,?,?,?,?,?)");
@@ -87,20 +89,6 @@ Result<void> SqlProjectTables::Update(const Project& project) {
   return statement.Run();
 }
 
-Result<void> SqlProjectTables::Delete(ProjectId id) {
-  Statement list = context_.connection->Prepare("SELECT id FROM runs WHERE project_id = ?");
-  list.Bind(ToInt(id));
-  const Result<std::vector<RunId>> runs =
-      All(std::move(list), [](const Statement& row) { return RunId{row.Int(0)}; });
-  if (!runs) return runs.error();
-  for (const RunId run : *runs) {
-    if (Result<void> done = runs_.Delete(run); !done) return done;
-  }
-  if (Result<void> done = artifacts_.DeleteOfProject(id); !done) return done;
-  if (Result<void> done = sweeps_.DeleteOfProject(id); !done) return done;
-  Statement statement = context_.connection->Prepare("DELETE FROM projects WHERE id = ?");
-  statement.Bind(ToInt(id));
-  return statement.Run();
-}
+Result<void> SqlProjectTables::Delete(ProjectId id) { return Graveyard(context_).Bury(id); }
 
 }  // namespace regatta::storage

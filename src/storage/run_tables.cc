@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "graveyard.h"
 #include "rows.h"
 #include "text_list.h"
 
@@ -66,7 +67,8 @@ Run SqlRunTables::ReadRun(const Statement& row) const {
 }
 
 Result<std::optional<Run>> SqlRunTables::Find(RunId id) const {
-  Statement statement = context_.connection->Prepare(REGATTA_SELECT_RUN "WHERE id = ?");
+  Statement statement = context_.connection->Prepare(
+      REGATTA_SELECT_RUN "WHERE id = ? AND " REGATTA_IS_KEPT(project_id));
   statement.Bind(ToInt(id));
   return One(std::move(statement), [this](const Statement& row) { return ReadRun(row); });
 }
@@ -116,7 +118,8 @@ Result<void> SqlRunTables::ForEachOfSweep(ProjectId project, std::string_view sw
 Result<std::vector<Run>> SqlRunTables::ListSilent(Timestamp before) const {
   std::vector<Run> silent;
   Result<void> done =
-      Visit(context_.connection->Prepare(REGATTA_SELECT_RUN "WHERE state IN (0, 1, 6)"),
+      Visit(context_.connection->Prepare(
+                REGATTA_SELECT_RUN "WHERE state IN (0, 1, 6) AND " REGATTA_IS_KEPT(project_id)),
             [&](const Run& run) {
               if (run.heartbeat_at < before) silent.push_back(run);
               return true;
@@ -135,6 +138,7 @@ Result<std::int64_t> SqlRunTables::Count(ProjectId project) const {
 }
 
 Result<void> SqlRunTables::Insert(Run& run) {
+  if (run.project == kGraveProject) return Internal("a new run has to name its project");
   Statement statement = context_.connection->Prepare(
       "INSERT INTO runs (project_id, name, display_name, state, user_id, job_group, job_type, "
       "commit_hash, host, program, repo, tags, sweep_name, agent_id, exit_code, stop_requested, "
@@ -186,40 +190,6 @@ Result<void> SqlRunTables::Fold(const Run& run) {
   return Ok();
 }
 
-Result<void> SqlRunTables::Delete(RunId id) {
-  const Result<std::optional<Run>> deleted = Find(id);
-  if (!deleted) return deleted.error();
-  if (*deleted) context_.changes.push_back(ChangeOf(**deleted, tracking::Change::kDeleted));
-  const RunStreams streams = context_.Streams(id);
-  for (const std::int64_t log_id : streams.log_ids) {
-    Statement piece = context_.connection->Prepare("DELETE FROM log WHERE id = ?");
-    piece.Bind(log_id);
-    if (Result<void> done = piece.Run(); !done) return done;
-    Statement entry = context_.connection->Prepare("DELETE FROM log_index WHERE id = ?");
-    entry.Bind(log_id);
-    if (Result<void> done = entry.Run(); !done) return done;
-  }
-  Statement blobs = context_.connection->Prepare("SELECT sha256 FROM run_files WHERE run_id = ?");
-  blobs.Bind(ToInt(id));
-  const Result<std::vector<std::string>> released =
-      All(std::move(blobs), [](const Statement& row) { return row.Text(0); });
-  if (!released) return released.error();
-  context_.released_blobs.insert(context_.released_blobs.end(), released->begin(), released->end());
-  Statement files = context_.connection->Prepare("DELETE FROM run_files WHERE run_id = ?");
-  files.Bind(ToInt(id));
-  if (Result<void> done = files.Run(); !done) return done;
-  // What the run made stays; what it used no longer says so.
-  for (const char* sql : {"DELETE FROM artifact_uses WHERE run_id = ?",
-                          "UPDATE artifacts SET run_id = 0 WHERE run_id = ?"}) {
-    Statement use = context_.connection->Prepare(sql);
-    use.Bind(ToInt(id));
-    if (Result<void> done = use.Run(); !done) return done;
-  }
-  Statement run = context_.connection->Prepare("DELETE FROM runs WHERE id = ?");
-  run.Bind(ToInt(id));
-  if (Result<void> done = run.Run(); !done) return done;
-  context_.pending.push_back({.run = id, .kind = LogKind::kForget});
-  return Ok();
-}
+Result<void> SqlRunTables::Delete(RunId id) { return Graveyard(context_).Bury(id); }
 
 }  // namespace regatta::storage

@@ -400,6 +400,13 @@ ALTER TABLE sweep_attempts ADD COLUMN stop_threshold REAL;
     R"sql(
 ALTER TABLE sweep_attempts ADD COLUMN is_stop_audit INTEGER NOT NULL DEFAULT 0;
 )sql",
+    // 10: the owners of what is being deleted.
+    R"sql(
+INSERT INTO entities (id, name, is_team, created_us) VALUES (0, '', 1, 0);
+INSERT INTO projects (id, entity_id, name, description, access, repo, docker_image, views,
+  creator_id, created_us, updated_us, next_run_number) VALUES (0, 0, '', '', '', '', '', '', 0, 0, 0,
+  0);
+)sql",
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "blob_folder.h"
 #include "blob_sweep.h"
+#include "graveyard.h"
 #include "regatta/base/contain.h"
 #include "regatta/base/log.h"
 #include "schema.h"
@@ -77,6 +78,7 @@ class SqliteStore final : public SqlStore, public BatchWriter {
   Result<void> OpenAnchor();
   Result<void> LoadIndex();
   Result<void> FoldRuns(const std::vector<tracking::RunId>& runs);
+  Result<void> EraseBuried();
   Result<void> SweepBlobs();
   Result<Reader> TakeReader();
   void GiveBack(Reader reader);
@@ -228,7 +230,9 @@ Result<void> SqliteStore::LoadIndex() {
   index_.Apply(newest);
 
   Statement counts = writer_->Prepare(
-      "SELECT (SELECT count(*) FROM projects), count(*), coalesce(max(summary_log_id), 0), "
+      "SELECT (SELECT count(*) FROM projects WHERE entity_id <> 0), "
+      "count(*) - (SELECT count(*) FROM runs WHERE project_id IN "
+      "(SELECT id FROM projects WHERE entity_id = 0)), coalesce(max(summary_log_id), 0), "
       "(SELECT coalesce(max(id), 0) FROM log) FROM runs");
   if (const Result<bool> row = counts.Step(); !row) return row.error();
   summary_.projects = counts.Int(0);
@@ -383,6 +387,22 @@ Result<void> SqliteStore::SweepBlobs() {
   return swept;
 }
 
+Result<void> SqliteStore::EraseBuried() {
+  // The rest comes with the next call: whoever waits for the maintenance to end waits for this.
+  constexpr int kWritesPerCall = 25;
+  for (int i = 0; i < kWritesPerCall; ++i) {
+    Result<Reader> reader = TakeReader();
+    if (!reader) return reader.error();
+    const Result<bool> is_empty = Graveyard::IsEmpty(*reader->snapshot);
+    if (!is_empty) return is_empty.error();
+    GiveBack(*std::move(reader));
+    if (*is_empty) return Ok();
+    Result<void> erased = queue_->Run([&] { return Graveyard(context_).EraseSome(); });
+    if (!erased) return erased;
+  }
+  return Ok();
+}
+
 Result<void> SqliteStore::Maintain() {
   constexpr std::size_t kFoldsPerWrite = 256;
   const std::vector<tracking::RunId> unfolded = index_.Unfolded();
@@ -392,6 +412,7 @@ Result<void> SqliteStore::Maintain() {
                                             unfolded.begin() + static_cast<std::ptrdiff_t>(end));
     if (Result<void> folded = FoldRuns(some); !folded) return folded;
   }
+  if (Result<void> erased = EraseBuried(); !erased) return erased;
   return SweepBlobs();
 }
 

@@ -167,6 +167,7 @@ TEST_F(SqlStoreTest, ASummaryIsNotTakenForAnOldOneAfterTheEndOfTheLogWasDeleted)
   ASSERT_TRUE(store_->Write(
       [&](tracking::Tables& tables) { return tables.runs().Update(**tables.runs().Find(run)); }));
   ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) { return tables.runs().Delete(other); }));
+  ASSERT_TRUE(store_->Maintain());
   Reopen();
   ASSERT_TRUE(Append({.run = run, .summary_json = "{\"loss\":0}", .at = clock_.Now()}));
   Reopen();
@@ -262,6 +263,7 @@ TEST_F(SqlStoreTest, DeletingARunLeavesNothingOfItInTheLog) {
   }));
   Reopen();
   ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) { return tables.runs().Delete(run); }));
+  ASSERT_TRUE(store_->Maintain());
   Reopen();
   EXPECT_EQ(store_->summary().log_pieces, 0);
 }
@@ -288,6 +290,7 @@ TEST_F(SqlStoreTest, AnAppendBehindTheDeletionOfItsRunAddsNothingAndFailsAlone) 
   ASSERT_FALSE(told);
   EXPECT_EQ(told.error().code, ErrorCode::kNotFound);
   EXPECT_TRUE(neighbour.get_future().get());
+  ASSERT_TRUE(store_->Maintain());
   EXPECT_EQ(History(stays).size(), 1u);
   EXPECT_TRUE(History(gone).empty());
   store_.reset();
@@ -300,6 +303,7 @@ TEST_F(SqlStoreTest, DeletingARunDeletesItsLines) {
   const RunId run = MakeRun();
   ASSERT_TRUE(AppendHistory(run, 0, {"a"}));
   ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) { return tables.runs().Delete(run); }));
+  ASSERT_TRUE(store_->Maintain());
   EXPECT_TRUE(History(run).empty());
   Reopen();
   EXPECT_EQ(store_->summary().log_pieces, 0);

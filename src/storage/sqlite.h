@@ -54,6 +54,7 @@ class Statement {
   double Double(int column) const { return sqlite3_column_double(stmt_, column); }
   bool Bool(int column) const { return Int(column) != 0; }
   bool IsNull(int column) const { return sqlite3_column_type(stmt_, column) == SQLITE_NULL; }
+  bool IsText(int column) const { return sqlite3_column_type(stmt_, column) == SQLITE_TEXT; }
   // Valid until the next Step.
   std::string_view View(int column) const;
   std::string Text(int column) const { return std::string(View(column)); }

@@ -43,6 +43,9 @@ void RunStreams::Apply(const LogEntry& entry) {
     case LogKind::kSummaryFolded:
       if (summary_log_id <= entry.log_id) summary.reset();
       break;
+    case LogKind::kErased:
+      log_ids.erase(log_ids.begin(), std::ranges::upper_bound(log_ids, entry.log_id));
+      break;
     case LogKind::kForget:
       break;
   }
@@ -85,6 +88,14 @@ tracking::StreamInfo StreamIndex::Info(tracking::RunId run) const {
   const std::shared_lock lock(mutex_);
   const auto found = runs_.find(tracking::ToInt(run));
   return found == runs_.end() ? tracking::StreamInfo() : found->second.streams.Info();
+}
+
+std::vector<std::int64_t> StreamIndex::LogIds(tracking::RunId run, std::size_t count_max) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = runs_.find(tracking::ToInt(run));
+  if (found == runs_.end()) return {};
+  const std::vector<std::int64_t>& ids = found->second.streams.log_ids;
+  return {ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(count_max, ids.size()))};
 }
 
 StreamIndex::Overlay StreamIndex::OverlayOf(tracking::RunId run) const {

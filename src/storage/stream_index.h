@@ -27,6 +27,7 @@ enum class LogKind : std::uint8_t {
   kTruncateConsole = 6,
   kForget = 7,         // the run was deleted
   kSummaryFolded = 8,  // never stored: the run's row holds the summary up to this log id
+  kErased = 9,         // never stored: the run's pieces up to this log id are gone
 };
 
 struct LogEntry {
@@ -50,7 +51,7 @@ struct RunStreams {
   std::shared_ptr<const std::string> summary;
   std::int64_t summary_log_id = 0;
   std::int64_t heartbeat_us = 0;
-  // Every piece of the log that belongs to the run, for deletion.
+  // Every piece of the log that belongs to the run, ascending, for deletion.
   std::vector<std::int64_t> log_ids;
 
   void Apply(const LogEntry& entry);
@@ -68,6 +69,8 @@ class StreamIndex {
   // A copy of the run's streams; empty ones if it has logged nothing.
   RunStreams Snapshot(tracking::RunId run) const;
   tracking::StreamInfo Info(tracking::RunId run) const;
+  // The ids of the run's pieces, ascending, the first `count_max` of them.
+  std::vector<std::int64_t> LogIds(tracking::RunId run, std::size_t count_max) const;
   // The parts of a run's row that are newer here: its summary, if not folded yet, and its
   // heartbeat.
   struct Overlay {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "graveyard.h"
 #include "piece_checksum.h"
 
 namespace regatta::storage {
@@ -105,7 +106,8 @@ Result<void> SqlStreamTables::InsertEntry(LogEntry entry, std::string_view paylo
 }
 
 Result<void> SqlStreamTables::CheckRunExists(RunId run) {
-  Statement row = context_.connection->Prepare("SELECT 1 FROM runs WHERE id = ?");
+  Statement row = context_.connection->Prepare(
+      "SELECT 1 FROM runs WHERE id = ? AND " REGATTA_IS_KEPT(project_id));
   row.Bind(ToInt(run));
   const Result<bool> found = row.Step();
   if (!found) return found.error();

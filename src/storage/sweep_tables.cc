@@ -1,6 +1,7 @@
 // The reading half of SweepTables; the other one is sweep_writes.cc.
 #include "sweep_tables.h"
 
+#include "graveyard.h"
 #include "rows.h"
 #include "sweep_columns.h"
 
@@ -164,7 +165,8 @@ Result<std::int64_t> OneNumber(Statement statement) {
 }  // namespace
 
 Result<std::optional<SweepRow>> SqlSweepTables::Find(SweepId id) const {
-  Statement statement = context_.connection->Prepare(REGATTA_SELECT_SWEEP "WHERE id = ?");
+  Statement statement = context_.connection->Prepare(
+      REGATTA_SELECT_SWEEP "WHERE id = ? AND " REGATTA_IS_KEPT(project_id));
   statement.Bind(ToInt(id));
   return One(std::move(statement), ReadSweep);
 }
@@ -212,8 +214,9 @@ Result<SweepRecord> SqlSweepTables::FindRecord(SweepId id) const {
 }
 
 Result<std::optional<SweepId>> SqlSweepTables::FindSweepOfAgent(std::string_view agent_id) const {
-  Statement statement =
-      context_.connection->Prepare("SELECT sweep_id FROM sweep_agents WHERE id = ?");
+  Statement statement = context_.connection->Prepare(
+      "SELECT a.sweep_id FROM sweep_agents a JOIN sweeps s ON s.id = a.sweep_id "
+      "WHERE a.id = ? AND " REGATTA_IS_KEPT(s.project_id));
   statement.Bind(agent_id);
   return One(std::move(statement), [](const Statement& row) { return SweepId{row.Int(0)}; });
 }

@@ -35,9 +35,6 @@ class SqlSweepTables : public sweeps::SweepTables {
 
   Result<void> Insert(sweeps::SweepRow& row) override;
   Result<void> Update(const sweeps::SweepRow& row) override;
-  Result<void> Delete(sweeps::SweepId id) override;
-  // Every sweep of the project.
-  Result<void> DeleteOfProject(tracking::ProjectId project);
 
   Result<void> Put(sweeps::SweepId id, const sweeps::SweepRecord& record) override;
   Result<void> Put(sweeps::SweepId id, const sweeps::PointRecord& record) override;

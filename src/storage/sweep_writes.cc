@@ -14,7 +14,6 @@ using sweeps::SweepId;
 using sweeps::SweepRecord;
 using sweeps::SweepRow;
 using sweeps::ValuesRecord;
-using tracking::ProjectId;
 using tracking::ToInt;
 
 Result<void> SqlSweepTables::Insert(SweepRow& row) {
@@ -44,32 +43,6 @@ Result<void> SqlSweepTables::Update(const SweepRow& row) {
                  row.controller_json, row.controller_run_name, Bits(row.seed),
                  Bits(row.runs_expected), ToMicros(row.updated_at), ToInt(row.id));
   return statement.Run();
-}
-
-Result<void> SqlSweepTables::Delete(SweepId id) {
-  for (const char* sql :
-       {"DELETE FROM sweep_values WHERE sweep_id = ?",
-        "DELETE FROM sweep_attempts WHERE sweep_id = ?",
-        "DELETE FROM sweep_points WHERE sweep_id = ?",
-        "DELETE FROM sweep_agents WHERE sweep_id = ?",
-        "DELETE FROM sweep_records WHERE sweep_id = ?", "DELETE FROM sweeps WHERE id = ?"}) {
-    Statement statement = context_.connection->Prepare(sql);
-    statement.Bind(ToInt(id));
-    if (Result<void> done = statement.Run(); !done) return done;
-  }
-  return Ok();
-}
-
-Result<void> SqlSweepTables::DeleteOfProject(ProjectId project) {
-  Statement list = context_.connection->Prepare("SELECT id FROM sweeps WHERE project_id = ?");
-  list.Bind(ToInt(project));
-  const Result<std::vector<SweepId>> ids =
-      All(std::move(list), [](const Statement& row) { return SweepId{row.Int(0)}; });
-  if (!ids) return ids.error();
-  for (const SweepId id : *ids) {
-    if (Result<void> done = Delete(id); !done) return done;
-  }
-  return Ok();
 }
 
 Result<void> SqlSweepTables::Put(SweepId id, const SweepRecord& record) {

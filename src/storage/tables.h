@@ -20,7 +20,7 @@ class SqlTables : public sweeps::Tables {
         artifacts_(context),
         runs_(context),
         sweeps_(context),
-        projects_(context, runs_, artifacts_, sweeps_),
+        projects_(context),
         streams_(context),
         files_(context) {}
 

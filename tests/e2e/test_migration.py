@@ -69,3 +69,16 @@ def test_fsck_reads_a_folder_of_an_older_version(tmp_path):
     report = json.loads(regatta("fsck", "--json", "--data", data).stdout)
     assert report["problems"] == [] and report["lines"] == 24
     assert version_of(data / "regatta.db") == VERSION
+
+
+def test_what_an_older_program_stored_can_be_deleted(tmp_path):
+    data = old_folder(tmp_path / "data")
+    with Server.start(data) as server:
+        project = server.graphql('{ project(name: "digits", entityName: "ann") { id } }', key=ANN.key)["project"]["id"]
+        server.graphql("mutation D($id: String!) { deleteModel(input: {id: $id}) { success } }", {"id": project}, key=ANN.key)
+        assert server.graphql(RUN, key=ANN.key)["project"] is None
+        server.create_run(ANN, "digits", "first")  # another project of the same name
+        found = server.graphql(RUN, key=ANN.key)["project"]
+        assert found["sweep"] is None and found["run"]["history"] == []
+        assert server.stop() == 0
+    assert "no problems" in regatta("fsck", "--data", data).stdout

@@ -50,8 +50,9 @@ class SqlStore : public tracking::Store {
   ~SqlStore() override = default;
 
   virtual const StoreSummary& summary() const = 0;
-  // Folds summaries and heartbeats into the runs' rows, removes blobs that no row names. To be
-  // called every few seconds, from any one thread.
+  // Folds summaries and heartbeats into the runs' rows, erases some of what was deleted, removes
+  // blobs that no row names. To be called every few seconds, from any one thread. Each Write of it
+  // is short.
   virtual Result<void> Maintain() = 0;
 };
 

@@ -86,8 +86,6 @@ class SweepTables {
   // Fills in `id`. Errors: kAlreadyExists.
   virtual Result<void> Insert(SweepRow& row) = 0;
   virtual Result<void> Update(const SweepRow& row) = 0;
-  // Deletes the sweep with its records; runs keep its name.
-  virtual Result<void> Delete(SweepId id) = 0;
 
   // Each replaces the record with the same key.
   virtual Result<void> Put(SweepId id, const SweepRecord& record) = 0;

@@ -93,7 +93,8 @@ class RunTables {
   virtual Result<void> Insert(Run& run) = 0;
   // Replaces every field of the stored run.
   virtual Result<void> Update(const Run& run) = 0;
-  // Deletes the run with its streams and files.
+  // Deletes the run with its streams and files: with this write nothing finds them any more. What
+  // they take on the disk is given back after it, a little at a time.
   virtual Result<void> Delete(RunId id) = 0;
 };
 
