@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kFirstVersionWithArtifacts = 2;
 constexpr std::int64_t kFirstVersionWithChecksums = 6;
+constexpr std::int64_t kFirstVersionWithWriters = 11;
 
 // Visits the rows of a query until an error.
 template <typename Visit>
@@ -172,6 +173,14 @@ void Check::Log() {
                    "SELECT id FROM log WHERE id NOT IN (SELECT id FROM log_index) ORDER BY id"),
                [&](const Statement& row) { Problem("log piece {} is in no index", row.Int(0)); }),
        "log");
+  if (version_ >= kFirstVersionWithWriters) {
+    Note(EachRow(connection_.Prepare("SELECT id FROM log_writers WHERE id NOT IN "
+                                     "(SELECT id FROM log_index) ORDER BY id"),
+                 [&](const Statement& row) {
+                   Problem("log piece {} has a writer, but is in no index", row.Int(0));
+                 }),
+         "log");
+  }
   if (!has_checksums) return;  // older programs left the cuts of deleted runs behind
   Note(EachRow(connection_.Prepare("SELECT id, run_id FROM log_index WHERE run_id NOT IN "
                                    "(SELECT id FROM runs) ORDER BY id"),

@@ -37,8 +37,9 @@ inline constexpr std::string_view kArtifacts =
 inline constexpr std::string_view kSweeps = "SELECT id FROM sweeps WHERE project_id = ?1 LIMIT ?2";
 
 // ?1 is the piece.
-inline constexpr std::array<std::string_view, 2> kErasePiece = {
-    "DELETE FROM log WHERE id = ?1", "DELETE FROM log_index WHERE id = ?1"};
+inline constexpr std::array<std::string_view, 3> kErasePiece = {
+    "DELETE FROM log WHERE id = ?1", "DELETE FROM log_writers WHERE id = ?1",
+    "DELETE FROM log_index WHERE id = ?1"};
 
 // All below: ?1 is the owner, ?2 the number of rows at most. Where a row names a blob, that is what
 // it answers.

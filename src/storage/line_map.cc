@@ -62,4 +62,45 @@ std::vector<Extent> LineMap::Slice(std::int64_t first, std::int64_t count) const
   return parts;
 }
 
+void WriterLines::Add(std::int64_t first, std::int64_t count, std::int64_t place) {
+  if (count <= 0) return;
+  const auto next = std::partition_point(parts_.begin(), parts_.end(),
+                                         [&](const Part& part) { return part.end() <= first; });
+  if (next != parts_.begin()) {
+    Part& last = *std::prev(next);
+    if (last.end() == first && *last.place + last.count == place) {
+      last.count += count;
+      return;
+    }
+  }
+  parts_.insert(next, {.first = first, .count = count, .place = place});
+}
+
+void WriterLines::Truncate(std::int64_t line_count) {
+  for (Part& part : parts_) {
+    part.count = std::min(part.count, std::max<std::int64_t>(line_count - *part.place, 0));
+  }
+  std::erase_if(parts_, [](const Part& part) { return part.count == 0; });
+}
+
+std::vector<WriterLines::Part> WriterLines::Split(std::int64_t first, std::int64_t count) const {
+  const std::int64_t end = first + count;
+  std::vector<Part> split;
+  auto part = std::partition_point(parts_.begin(), parts_.end(),
+                                   [&](const Part& known) { return known.end() <= first; });
+  while (first < end) {
+    const bool is_known = part != parts_.end() && part->first <= first;
+    std::int64_t until = end;
+    if (part != parts_.end()) until = std::min(end, is_known ? part->end() : part->first);
+    Part next{.first = first, .count = until - first, .place = std::nullopt};
+    if (is_known) {
+      next.place = *part->place + (first - part->first);
+      ++part;
+    }
+    split.push_back(next);
+    first = until;
+  }
+  return split;
+}
+
 }  // namespace regatta::storage

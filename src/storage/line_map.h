@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace regatta::storage {
@@ -35,6 +36,28 @@ class LineMap {
 
  private:
   std::vector<Extent> extents_;
+};
+
+// Where the lines that one of several writers of a stream counts for itself stand in the stream.
+class WriterLines {
+ public:
+  struct Part {
+    std::int64_t first = 0;  // as the writer counts
+    std::int64_t count = 0;
+    std::optional<std::int64_t> place;  // of the first one in the stream; none: not there yet
+
+    std::int64_t end() const { return first + count; }
+  };
+
+  // Lines [first, first + count) of the writer, which were not there yet, stand at `place`.
+  void Add(std::int64_t first, std::int64_t count, std::int64_t place);
+  // Forgets what stands at `line_count` of the stream or beyond.
+  void Truncate(std::int64_t line_count);
+  // Lines [first, first + count) of the writer in parts, ascending, without a gap.
+  std::vector<Part> Split(std::int64_t first, std::int64_t count) const;
+
+ private:
+  std::vector<Part> parts_;  // ascending, without overlap; each with a place
 };
 
 }  // namespace regatta::storage

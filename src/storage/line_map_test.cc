@@ -80,5 +80,40 @@ TEST(LineMap, SlicesAcrossGaps) {
   EXPECT_EQ(parts[1].count, 2);
 }
 
+std::vector<std::int64_t> PlacesOf(const WriterLines& lines, std::int64_t first,
+                                   std::int64_t count) {
+  std::vector<std::int64_t> places;
+  std::int64_t next = first;
+  for (const WriterLines::Part& part : lines.Split(first, count)) {
+    EXPECT_EQ(part.first, next);
+    for (std::int64_t i = 0; i < part.count; ++i)
+      places.push_back(part.place ? *part.place + i : -1);
+    next += part.count;
+  }
+  EXPECT_EQ(next, first + count);
+  return places;
+}
+
+TEST(WriterLines, KnowsWhereEachLineStands) {
+  WriterLines lines;
+  EXPECT_EQ(PlacesOf(lines, 0, 2), (std::vector<std::int64_t>{-1, -1}));
+  lines.Add(0, 2, 10);
+  lines.Add(2, 2, 12);  // goes on
+  lines.Add(6, 1, 20);
+  EXPECT_EQ(PlacesOf(lines, 0, 8), (std::vector<std::int64_t>{10, 11, 12, 13, -1, -1, 20, -1}));
+  EXPECT_EQ(lines.Split(0, 4).size(), 1u) << "what goes on is one part";
+  lines.Add(4, 2, 30);  // late
+  EXPECT_EQ(PlacesOf(lines, 3, 4), (std::vector<std::int64_t>{13, 30, 31, 20}));
+  EXPECT_TRUE(lines.Split(3, 0).empty());
+}
+
+TEST(WriterLines, ForgetsWhatIsCutOff) {
+  WriterLines lines;
+  lines.Add(0, 3, 0);
+  lines.Add(3, 1, 7);
+  lines.Truncate(2);
+  EXPECT_EQ(PlacesOf(lines, 0, 4), (std::vector<std::int64_t>{0, 1, -1, -1}));
+}
+
 }  // namespace
 }  // namespace regatta::storage

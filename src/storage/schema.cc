@@ -407,6 +407,15 @@ INSERT INTO projects (id, entity_id, name, description, access, repo, docker_ima
   creator_id, created_us, updated_us, next_run_number) VALUES (0, 0, '', '', '', '', '', '', 0, 0, 0,
   0);
 )sql",
+    // 11: which lines of its own a writer in shared mode has sent. Of earlier ones nothing is
+    // known.
+    R"sql(
+CREATE TABLE log_writers (
+  id INTEGER PRIMARY KEY,
+  writer INTEGER NOT NULL,
+  first_line INTEGER NOT NULL
+) STRICT;
+)sql",
 };
 
 }  // namespace

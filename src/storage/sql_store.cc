@@ -192,8 +192,10 @@ Result<void> SqliteStore::LoadIndex() {
   std::vector<LogEntry> entries;
   {
     Statement rows = writer_->Prepare(
-        "SELECT id, run_id, kind, first_line, line_count, step_min, step_max, at_us FROM log_index "
-        "ORDER BY id");
+        "SELECT i.id, i.run_id, i.kind, i.first_line, i.line_count, i.step_min, i.step_max, "
+        "i.at_us, "
+        "w.writer, w.first_line FROM log_index i LEFT JOIN log_writers w ON w.id = i.id "
+        "ORDER BY i.id");
     while (true) {
       const Result<bool> row = rows.Step();
       if (!row) return row.error();
@@ -205,7 +207,9 @@ Result<void> SqliteStore::LoadIndex() {
                          .count = rows.Int(4),
                          .step_min = rows.Int(5),
                          .step_max = rows.Int(6),
-                         .at_us = rows.Int(7)});
+                         .at_us = rows.Int(7),
+                         .writer = rows.Int(8),
+                         .writer_line = rows.Int(9)});
       summary_.log_pieces += 1;
     }
   }

@@ -131,6 +131,41 @@ TEST_F(SqlStoreTest, StoresARepeatedRequestOnce) {
   EXPECT_EQ(History(run), (std::vector<std::string>{"a", "b", "c", "d"}));
 }
 
+// Shared mode.
+TEST_F(SqlStoreTest, SeveralWritersShareAStreamAndWhatOneRepeatsIsStoredOnce) {
+  const RunId run = MakeRun();
+  const auto send = [&](const std::string& writer, std::int64_t first,
+                        std::vector<std::string> lines) {
+    StreamAppend append{.run = run, .writer = writer, .at = clock_.Now()};
+    append.pieces.push_back(
+        {.kind = StreamKind::kHistory, .first_line = first, .lines = std::move(lines)});
+    ASSERT_TRUE(Append(std::move(append)));
+  };
+  send("w1", 0, {"a0", "a1"});
+  send("w2", 0, {"b0"});
+  send("w1", 0, {"a0", "a1"});  // its answer was lost
+  EXPECT_EQ(History(run), (std::vector<std::string>{"a0", "a1", "b0"}));
+  Reopen();  // the server died before it could answer
+  send("w2", 0, {"b0", "b1"});
+  send("w1", 1, {"a1, corrected", "a2"});
+  const std::vector<std::string> all{"a0", "a1, corrected", "b0", "b1", "a2"};
+  EXPECT_EQ(History(run), all);
+  Reopen();
+  send("w1", 0, {"a0", "a1, corrected", "a2"});
+  EXPECT_EQ(History(run), all);
+  // What was cut off is new again.
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) {
+    return tables.streams().Truncate(run, StreamKind::kHistory, 3, 0);
+  }));
+  Reopen();
+  send("w1", 1, {"a1", "a2"});
+  EXPECT_EQ(History(run), (std::vector<std::string>{"a0", "a1", "b0", "a2"}));
+  store_.reset();
+  const Result<FsckReport> report = Fsck(Data());
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(report->problems.empty()) << report->problems.front();
+}
+
 TEST_F(SqlStoreTest, TruncatesAndGoesOn) {
   const RunId run = MakeRun();
   ASSERT_TRUE(AppendHistory(run, 0, {"a", "b", "c"}));

@@ -19,6 +19,10 @@ void RunStreams::Apply(const LogEntry& entry) {
                                                  .log_id = entry.log_id,
                                                  .step_min = entry.step_min,
                                                  .step_max = entry.step_max});
+      if (entry.writer != 0) {
+        writers[{entry.writer, static_cast<int>(entry.kind)}].Add(entry.writer_line, entry.count,
+                                                                  entry.first_line);
+      }
       log_ids.push_back(entry.log_id);
       break;
     case LogKind::kSummary:
@@ -27,17 +31,17 @@ void RunStreams::Apply(const LogEntry& entry) {
       log_ids.push_back(entry.log_id);
       break;
     case LogKind::kTruncateHistory:
-      streams[static_cast<int>(tracking::StreamKind::kHistory)].Truncate(entry.first_line);
+      Truncate(tracking::StreamKind::kHistory, entry.first_line);
       last_step.reset();
       if (entry.step_min <= entry.step_max) last_step = entry.step_max;
       log_ids.push_back(entry.log_id);
       break;
     case LogKind::kTruncateEvents:
-      streams[static_cast<int>(tracking::StreamKind::kEvents)].Truncate(entry.first_line);
+      Truncate(tracking::StreamKind::kEvents, entry.first_line);
       log_ids.push_back(entry.log_id);
       break;
     case LogKind::kTruncateConsole:
-      streams[static_cast<int>(tracking::StreamKind::kConsole)].Truncate(entry.first_line);
+      Truncate(tracking::StreamKind::kConsole, entry.first_line);
       log_ids.push_back(entry.log_id);
       break;
     case LogKind::kSummaryFolded:
@@ -48,6 +52,13 @@ void RunStreams::Apply(const LogEntry& entry) {
       break;
     case LogKind::kForget:
       break;
+  }
+}
+
+void RunStreams::Truncate(tracking::StreamKind kind, std::int64_t line_count) {
+  streams[static_cast<int>(kind)].Truncate(line_count);
+  for (auto& [key, lines] : writers) {
+    if (key.second == static_cast<int>(kind)) lines.Truncate(line_count);
   }
 }
 

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "line_map.h"
@@ -39,6 +41,10 @@ struct LogEntry {
   std::int64_t step_min = 0;
   std::int64_t step_max = 0;
   std::int64_t at_us = 0;
+  // Of new lines in shared mode: who wrote them (StreamAppend::writer as a number, never 0), and
+  // the first one as the writer counts.
+  std::int64_t writer = 0;
+  std::int64_t writer_line = 0;
   // kSummary only: the text, shared with readers.
   std::shared_ptr<const std::string> summary;
 };
@@ -46,6 +52,8 @@ struct LogEntry {
 // One run's streams.
 struct RunStreams {
   LineMap streams[tracking::kStreamKinds];
+  // Shared mode only; by the number of the writer and the kind of stream.
+  std::map<std::pair<std::int64_t, int>, WriterLines> writers;
   std::optional<std::int64_t> last_step;
   // The newest summary that the run's row does not hold yet, and its piece of the log.
   std::shared_ptr<const std::string> summary;
@@ -56,6 +64,9 @@ struct RunStreams {
 
   void Apply(const LogEntry& entry);
   tracking::StreamInfo Info() const;
+
+ private:
+  void Truncate(tracking::StreamKind kind, std::int64_t line_count);
 };
 
 // Thread-safe: readers on any thread, Apply on the writer's.

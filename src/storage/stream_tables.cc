@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "graveyard.h"
 #include "piece_checksum.h"
+#include "regatta/codec/hash.h"
 
 namespace regatta::storage {
 
@@ -35,6 +38,26 @@ tracking::Change ChangeOf(const StreamAppend& append) {
   }
   if (append.summary_json) change.kinds |= tracking::Change::kSummary;
   return change;
+}
+
+LogEntry EntryOf(const StreamAppend& append, const StreamLines& piece) {
+  return {.run = append.run,
+          .kind = static_cast<LogKind>(piece.kind),
+          .first_line = piece.first_line,
+          .count = static_cast<std::int64_t>(piece.lines.size()),
+          .step_min = piece.step_min,
+          .step_max = piece.step_max,
+          .at_us = ToMicros(append.at)};
+}
+
+// The first bits of the SHA-256 of the writer's name. Stored: docs/formats/database.md.
+std::int64_t WriterNumber(std::string_view writer) {
+  const codec::Sha256Digest digest = codec::Sha256::Of(writer);
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < sizeof(number); ++i) {
+    number = number << 8 | static_cast<std::uint64_t>(static_cast<unsigned char>(digest[i]));
+  }
+  return std::max<std::int64_t>(static_cast<std::int64_t>(number >> 1), 1);
 }
 
 }  // namespace
@@ -101,6 +124,12 @@ Result<void> SqlStreamTables::InsertEntry(LogEntry entry, std::string_view paylo
     piece.Bind(entry.log_id, BlobView{payload});
     if (Result<void> done = piece.Run(); !done) return done;
   }
+  if (entry.writer != 0) {
+    Statement writer = context_.connection->Prepare(
+        "INSERT INTO log_writers (id, writer, first_line) VALUES (?, ?, ?)");
+    writer.Bind(entry.log_id, entry.writer, entry.writer_line);
+    if (Result<void> done = writer.Run(); !done) return done;
+  }
   context_.pending.push_back(std::move(entry));
   return Ok();
 }
@@ -115,23 +144,41 @@ Result<void> SqlStreamTables::CheckRunExists(RunId run) {
   return NotFound("the run was deleted: start a new one to go on logging");
 }
 
+Result<void> SqlStreamTables::AppendShared(const StreamAppend& append, const StreamLines& piece,
+                                           RunStreams& streams) {
+  const std::int64_t writer = WriterNumber(append.writer);
+  const WriterLines& known = streams.writers[{writer, static_cast<int>(piece.kind)}];
+  const auto count = static_cast<std::int64_t>(piece.lines.size());
+  for (const WriterLines::Part& part : known.Split(piece.first_line, count)) {
+    const auto from = piece.lines.begin() + (part.first - piece.first_line);
+    const std::vector<std::string> lines(from, from + part.count);
+    LogEntry entry = EntryOf(append, piece);
+    entry.count = part.count;
+    if (part.place) {
+      entry.first_line = *part.place;
+    } else {
+      entry.first_line = streams.Info().lines(piece.kind);
+      entry.writer = writer;
+      entry.writer_line = part.first;
+    }
+    if (Result<void> done = InsertEntry(entry, PackLines(lines)); !done) return done;
+    streams.Apply(entry);
+  }
+  return Ok();
+}
+
 Result<void> SqlStreamTables::Append(const StreamAppend& append) {
   // Whoever asked for this looked the run up earlier; it may have been deleted since.
   if (Result<void> exists = CheckRunExists(append.run); !exists) return exists;
+  RunStreams streams;
+  if (!append.writer.empty()) streams = context_.Streams(append.run);
   for (const StreamLines& piece : append.pieces) {
     if (piece.lines.empty()) continue;
-    std::int64_t first_line = piece.first_line;
     if (!append.writer.empty()) {
-      // Shared mode: several writers count their own lines, so each piece goes to the end.
-      first_line = context_.Streams(append.run).Info().lines(piece.kind);
+      if (Result<void> done = AppendShared(append, piece, streams); !done) return done;
+      continue;
     }
-    const LogEntry entry{.run = append.run,
-                         .kind = static_cast<LogKind>(piece.kind),
-                         .first_line = first_line,
-                         .count = static_cast<std::int64_t>(piece.lines.size()),
-                         .step_min = piece.step_min,
-                         .step_max = piece.step_max,
-                         .at_us = ToMicros(append.at)};
+    const LogEntry entry = EntryOf(append, piece);
     if (Result<void> done = InsertEntry(entry, PackLines(piece.lines)); !done) return done;
   }
   if (!append.run_name.empty()) context_.changes.push_back(ChangeOf(append));

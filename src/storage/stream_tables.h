@@ -22,6 +22,10 @@ class SqlStreamTables : public tracking::StreamTables {
  private:
   // kNotFound if the run has no row: it was deleted while the append was on its way.
   Result<void> CheckRunExists(tracking::RunId run);
+  // Shared mode: lines that the writer sent before are set where they stand, the others go to the
+  // end. `streams` are the run's, and are told of what is added.
+  Result<void> AppendShared(const tracking::StreamAppend& append,
+                            const tracking::StreamLines& piece, RunStreams& streams);
   Result<void> InsertEntry(LogEntry entry, std::string_view payload);
   Result<void> ReadExtents(const std::vector<Extent>& extents,
                            FunctionRef<bool(const tracking::StreamLine&)> visit) const;

@@ -39,7 +39,8 @@ struct StreamAppend {
   // The whole summary, replacing the last one.
   std::optional<std::string> summary_json;
   // The writer's own name in shared mode, where several processes log to one run and line numbers
-  // are each writer's own; empty otherwise.
+  // are each writer's own: lines that it has not sent before go to the end of the stream, and those
+  // that it sends again are set where they stand. Empty otherwise.
   std::string writer;
   Timestamp at;
   // For the feed of changes: whose run it is. Nobody is told where `run_name` is empty.
