@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "answer_budget.h"
 #include "coerce.h"
 #include "document_cache.h"
 #include "execution.h"
@@ -66,7 +67,8 @@ struct Engine::Impl {
         options(std::move(own_options)),
         coercer(options.scalars, options.ignore_unknown_input_fields),
         slots(schema.field_count()),
-        cache(options.cache_bytes) {}
+        cache(options.cache_bytes),
+        answers(std::make_shared<AnswerBudget>(options.max_responses_bytes)) {}
 
   // Constant after construction.
   const Schema schema;
@@ -75,6 +77,7 @@ struct Engine::Impl {
   std::vector<Slot> slots;
 
   DocumentCache cache;
+  const std::shared_ptr<AnswerBudget> answers;
 
   Result<void> Fill(const ResolverMap& resolvers);
   // The checked document, or what is wrong with it.
@@ -193,12 +196,14 @@ Response Engine::Impl::Run(const Request& request, void* context, const std::typ
     }
   }
 
+  const auto memory = std::make_shared<AnswerMemory>(answers);
   Execution execution(Execution::Setup{.schema = schema,
                                        .slots = slots,
                                        .coercer = coercer,
                                        .options = options,
                                        .document = document,
                                        .variables = *variables,
+                                       .memory = *memory,
                                        .context = context,
                                        .context_type = type});
   const std::vector<ResponseError> unsupported = execution.FindUnsupported(operation);
@@ -207,6 +212,7 @@ Response Engine::Impl::Run(const Request& request, void* context, const std::typ
   }
   Response response;
   response.operation_name = operation.name;
+  response.memory = memory;
   response.body = "{\"data\":";
   execution.Run(operation, response.body);
   if (!execution.errors().empty()) {
@@ -272,12 +278,14 @@ std::vector<Error> Engine::CheckDocument(std::string_view query) const {
         variables.emplace(name, Value::Bool(true));
       }
     }
+    AnswerMemory no_answer(impl_->answers);
     const Execution execution(Execution::Setup{.schema = impl_->schema,
                                                .slots = impl_->slots,
                                                .coercer = impl_->coercer,
                                                .options = impl_->options,
                                                .document = checked->document,
-                                               .variables = variables});
+                                               .variables = variables,
+                                               .memory = no_answer});
     for (const OperationNode& operation : checked->document.operations) {
       for (ResponseError& error : execution.FindUnsupported(operation)) {
         found.push_back(std::move(error));

@@ -227,6 +227,32 @@ TEST(Limits, StopAHugeAnswer) {
       HasSubstr(R"({"data":null,"errors":[{"message":"the answer has more than 100 fields)"));
 }
 
+TEST(Limits, HoldForWhatTheLastFieldAdds) {
+  EngineOptions options;
+  options.max_response_bytes = 1'000;
+  const auto engine = TestEngine(options);
+  const std::string text(2'000, 'x');
+  const Response response = engine->Execute({.query = "{echo(s:\"" + text + "\")}"});
+  EXPECT_EQ(response.error_code, ErrorCode::kResourceExhausted);
+  EXPECT_NE(response.error_message.find("1000 bytes"), std::string::npos) << response.error_message;
+  EXPECT_LT(response.body.size(), 1'000U);
+}
+
+TEST(Limits, AnswersShareABoundedMemoryUntilTheyAreLetGo) {
+  EngineOptions options;
+  options.max_responses_bytes = std::size_t{3} << 20;
+  const auto engine = TestEngine(options);
+  const std::string large = "{runs(count:100000){name}}";  // some 1.5 MB, so two steps
+  std::optional<Response> first = engine->Execute({.query = large});
+  ASSERT_FALSE(first->had_errors) << first->error_message;
+  ASSERT_GT(first->body.size(), std::size_t{1} << 20);
+  const Response refused = engine->Execute({.query = large});
+  EXPECT_EQ(refused.error_code, ErrorCode::kUnavailable) << refused.error_message;
+  EXPECT_FALSE(engine->Execute({.query = "{run{name}}"}).had_errors) << "small ones go on";
+  first.reset();
+  EXPECT_FALSE(engine->Execute({.query = large}).had_errors);
+}
+
 TEST(Limits, StopDeepFragments) {
   std::string query = "{run{...F0}}";
   for (int i = 0; i < 90; ++i) {

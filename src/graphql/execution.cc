@@ -48,7 +48,15 @@ void Execution::Run(const OperationNode& operation, std::string& out) {
                                                                    : *setup_.schema.query_type();
   const std::size_t mark = out.size();
   Plan plan = MakePlan({&operation.selections}, root);
-  if (!WriteObject(plan, {}, nullptr, out) || is_aborted_) {
+  bool is_written = WriteObject(plan, {}, nullptr, out) && !is_aborted_;
+  if (is_written) {
+    // What the last field added.
+    if (std::optional<Error> error = TooLong(out)) {
+      errors_.push_back({*std::move(error), "", {}});
+      is_written = false;
+    }
+  }
+  if (!is_written) {
     out.resize(mark);
     out += "null";
   }
@@ -93,15 +101,26 @@ bool Execution::CountField(const PlannedField& planned, const Place& place,
                     setup_.options.max_fields)),
                 place);
   }
-  if (out.size() > setup_.options.max_response_bytes) {
+  if (std::optional<Error> error = TooLong(out)) {
     is_aborted_ = true;
-    return Fail(planned,
-                ResourceExhausted(fmt::format(
-                    "the answer is longer than {} bytes: ask for less at once (use first/after)",
-                    setup_.options.max_response_bytes)),
-                place);
+    return Fail(planned, *std::move(error), place);
   }
   return true;
+}
+
+std::optional<Error> Execution::TooLong(const std::string& out) {
+  if (out.size() > setup_.options.max_response_bytes) {
+    return ResourceExhausted(fmt::format(
+        "the answer is longer than {} bytes: ask for fewer items or fields at once (first/after, "
+        "per_page, samples, page_size), or in several requests",
+        setup_.options.max_response_bytes));
+  }
+  if (!setup_.memory.Cover(out.size())) {
+    return Unavailable(
+        "the server is putting too many large answers together at once: try again later, or ask "
+        "for less at once (first/after, per_page, samples, page_size)");
+  }
+  return std::nullopt;
 }
 
 bool Execution::WriteObject(Plan& plan, Parent parent, const Place* up, std::string& out) {

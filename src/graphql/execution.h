@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "answer_budget.h"
 #include "coerce.h"
 #include "regatta/graphql/document.h"
 #include "regatta/graphql/engine.h"
@@ -73,6 +74,7 @@ class Execution {
     const EngineOptions& options;
     const Document& document;
     const Variables& variables;
+    AnswerMemory& memory;
     void* context = nullptr;
     const std::type_info* context_type = nullptr;
   };
@@ -130,6 +132,8 @@ class Execution {
 
   bool Fail(const PlannedField& planned, Error error, const Place& place);
   bool CountField(const PlannedField& planned, const Place& place, const std::string& out);
+  // Why the answer may not be as long as `out` is.
+  std::optional<Error> TooLong(const std::string& out);
   bool SelectsIn(const std::vector<SelectionNode>& selections, std::string_view path,
                  std::size_t& budget) const;
   void FindUnsupportedIn(const std::vector<SelectionNode>& selections, const TypeDef& parent,

@@ -39,6 +39,7 @@ constexpr std::int64_t kStepMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kStepMin = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kMetadataBytesMax = std::int64_t{4} << 20;
 constexpr std::size_t kSpecsMax = 1'000;
+constexpr std::size_t kAllRows = std::numeric_limits<std::size_t>::max();
 
 std::int64_t SamplesOf(const FieldContext& field) {
   return std::clamp<std::int64_t>(field.args().IntOr("samples", kSamplesDefault), 1, kSamplesMax);
@@ -60,29 +61,33 @@ Result<Resolved> ReadOne(const FieldContext& field, Work work) {
 
 // About `samples` lines of a stream, evenly spaced, first and last among them; all if there are no
 // more.
-Result<Resolved> SampleLines(const Tables& tables, const RunNode& node, StreamKind kind,
-                             std::int64_t samples) {
+Result<Resolved> SampleLines(const Tables& tables, RequestContext& context, const RunNode& node,
+                             StreamKind kind, std::int64_t samples) {
   const Result<tracking::StreamInfo> info = tables.streams().Info(node.run.id);
   if (!info) return info.error();
   const std::int64_t count = info->lines(kind);
   Resolved::Items rows;
   const auto take = [&](const StreamLine& line) {
+    if (!context.Keep(line.text.size())) return false;
     rows.emplace_back(line.text);
     return true;
   };
-  if (count <= samples) {
-    const Result<void> read = tables.streams().ReadLines(node.run.id, kind, 0, count, take);
+  const auto answer = [&](const Result<void>& read) -> Result<Resolved> {
     if (!read) return read.error();
+    if (const Result<void> kept = context.Kept(); !kept) return kept.error();
     return Resolved(std::move(rows));
+  };
+  if (count <= samples) {
+    return answer(tables.streams().ReadLines(node.run.id, kind, 0, count, take));
   }
   if (count / samples >= kSparseFactor && samples <= kLookupsMax) {
     for (const std::size_t position : tracking::EvenPositions(static_cast<std::size_t>(count),
                                                               static_cast<std::size_t>(samples))) {
       const Result<void> read = tables.streams().ReadLines(
           node.run.id, kind, static_cast<std::int64_t>(position), 1, take);
-      if (!read) return read.error();
+      if (!read || !context.Kept()) return answer(read);
     }
-    return Resolved(std::move(rows));
+    return answer(Ok());
   }
   // The same places, reckoned on the way: most of `count` lines may never have been written, so
   // what is held and done here goes by those that were. Line numbers have a limit of 2^31 today,
@@ -94,17 +99,17 @@ Result<Resolved> SampleLines(const Tables& tables, const RunNode& node, StreamKi
       tables.streams().ReadLines(node.run.id, kind, 0, count, [&](const StreamLine& line) {
         // The first place that is not before this line.
         const Wide place = last == 0 ? 0 : (Wide{line.number} * spaces + last - 1) / last;
-        if (place <= spaces && place * last / spaces == line.number) take(line);
-        return true;
+        return place > spaces || place * last / spaces != line.number || take(line);
       });
-  if (!read) return read.error();
-  return Resolved(std::move(rows));
+  return answer(read);
 }
 
 // Visits the rows whose `_step` lies in [step_min, step_max], by step. Rows of one step stay in the
-// order of their lines. `take` gets a text that it may keep.
-Result<void> ForEachStep(const Tables& tables, tracking::RunId run, std::int64_t step_min,
-                         std::int64_t step_max, FunctionRef<void(std::string)> take) {
+// order of their lines. `take` gets a text that it may keep. Only the first `rows_max` are visited,
+// of which twice as many are held at once.
+Result<void> ForEachStep(const Tables& tables, RequestContext& context, tracking::RunId run,
+                         std::int64_t step_min, std::int64_t step_max, std::size_t rows_max,
+                         FunctionRef<void(std::string)> take) {
   struct Row {
     std::int64_t step = 0;
     std::int64_t line = 0;
@@ -112,20 +117,28 @@ Result<void> ForEachStep(const Tables& tables, tracking::RunId run, std::int64_t
   };
   std::vector<Row> rows;
   bool is_sorted = true;
+  const auto sort = [&] {
+    if (!is_sorted) {
+      std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+        return a.step != b.step ? a.step < b.step : a.line < b.line;
+      });
+    }
+    is_sorted = true;
+    for (; rows.size() > rows_max; rows.pop_back()) context.Drop(rows.back().text.size());
+  };
   Result<void> read =
       tables.streams().ReadSteps(run, step_min, step_max, [&](const StreamLine& line) {
         const tracking::RowStep row = tracking::ScanStep(line.text);
         if (!row.step || *row.step < step_min || *row.step > step_max) return true;
+        if (!context.Keep(line.text.size())) return false;
         is_sorted = is_sorted && (rows.empty() || rows.back().step <= *row.step);
         rows.push_back({*row.step, line.number, std::string(line.text)});
+        if (rows.size() / 2 > rows_max) sort();
         return true;
       });
   if (!read) return read;
-  if (!is_sorted) {
-    std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-      return a.step != b.step ? a.step < b.step : a.line < b.line;
-    });
-  }
+  if (Result<void> kept = context.Kept(); !kept) return kept;
+  sort();
   for (Row& row : rows) take(std::move(row.text));
   return Ok();
 }
@@ -135,20 +148,21 @@ Result<Resolved> ResolveHistory(const RunNode& node, const FieldContext& field) 
   const std::optional<std::int64_t> min_step = field.args().Int("minStep");
   const std::optional<std::int64_t> max_step = field.args().Int("maxStep");
   return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-    if (!min_step && !max_step) return SampleLines(tables, node, StreamKind::kHistory, samples);
+    RequestContext& context = Context(field);
+    if (!min_step && !max_step) {
+      return SampleLines(tables, context, node, StreamKind::kHistory, samples);
+    }
     const std::int64_t first = min_step.value_or(0);
     if (max_step && *max_step <= first) return Resolved(Resolved::Items());
     const std::int64_t last = max_step ? *max_step - 1 : kStepMax;
-    Resolved::Items rows;
-    const Result<void> read = ForEachStep(tables, node.run.id, first, last, [&](std::string text) {
-      rows.emplace_back(std::move(text));
-    });
-    if (!read) return read.error();
     // A page of `samples` steps is answered in full, even if a step stands in several rows.
     const bool is_page = max_step && *max_step - first <= samples;
-    if (!is_page && rows.size() > static_cast<std::size_t>(samples)) {
-      rows.resize(static_cast<std::size_t>(samples));
-    }
+    Resolved::Items rows;
+    const Result<void> read =
+        ForEachStep(tables, context, node.run.id, first, last,
+                    is_page ? kAllRows : static_cast<std::size_t>(samples),
+                    [&](std::string text) { rows.emplace_back(std::move(text)); });
+    if (!read) return read.error();
     return Resolved(std::move(rows));
   });
 }
@@ -226,10 +240,10 @@ bool IsWholePage(const SampleSpec& spec) {
 }
 
 // Hands all rows that the spec is about to `add`, by ascending step.
-Result<void> ForEachRow(const Tables& tables, const RunNode& node, const SampleSpec& spec,
-                        FunctionRef<void(std::string_view row)> add) {
+Result<void> ForEachRow(const Tables& tables, RequestContext& context, const RunNode& node,
+                        const SampleSpec& spec, FunctionRef<void(std::string_view row)> add) {
   if (spec.has_range) {
-    return ForEachStep(tables, node.run.id, spec.step_min, spec.step_max,
+    return ForEachStep(tables, context, node.run.id, spec.step_min, spec.step_max, kAllRows,
                        [&](std::string&& row) { add(row); });
   }
   const Result<tracking::StreamInfo> info = tables.streams().Info(node.run.id);
@@ -270,7 +284,8 @@ Result<std::string> SampleSmoothed(const Tables& tables, const RunNode& node,
   return fmt::format("[{}]", fmt::join(is_whole ? all.TakeSample() : extremes.TakeSample(), ","));
 }
 
-Result<std::string> SampleKeys(const Tables& tables, const RunNode& node, const SampleSpec& spec) {
+Result<std::string> SampleKeys(const Tables& tables, RequestContext& context, const RunNode& node,
+                               const SampleSpec& spec) {
   if (spec.keys.empty()) return std::string("[]");
   const tracking::RowPicker picker(spec.keys);
   const bool is_whole = IsWholePage(spec);
@@ -283,15 +298,15 @@ Result<std::string> SampleKeys(const Tables& tables, const RunNode& node, const 
   if (spec.smooth > 0) return SampleSmoothed(tables, node, spec, picker, key, is_whole);
   if (spec.extremes && !is_whole) {
     tracking::ExtremeSampler sampler(picker, key, samples);
-    if (Result<void> read =
-            ForEachRow(tables, node, spec, [&](std::string_view row) { sampler.Add(row); });
+    if (Result<void> read = ForEachRow(tables, context, node, spec,
+                                       [&](std::string_view row) { sampler.Add(row); });
         !read) {
       return read.error();
     }
     return fmt::format("[{}]", fmt::join(sampler.TakeSample(), ","));
   }
   tracking::EvenSampler sampler(is_whole ? 0 : samples);
-  if (Result<void> read = ForEachRow(tables, node, spec,
+  if (Result<void> read = ForEachRow(tables, context, node, spec,
                                      [&](std::string_view row) {
                                        if (auto picked = picker.Pick(row)) {
                                          sampler.Add(*std::move(picked));
@@ -319,7 +334,7 @@ Result<Resolved> ResolveSampledHistory(const RunNode& node, const FieldContext& 
   return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
     Resolved::Items samples;
     for (const SampleSpec& spec : specs) {
-      Result<std::string> rows = SampleKeys(tables, node, spec);
+      Result<std::string> rows = SampleKeys(tables, Context(field), node, spec);
       if (!rows) return rows.error();
       samples.push_back(Resolved::Json(*std::move(rows)));
     }
@@ -469,7 +484,7 @@ void AddHistoryResolvers(ResolverMap& resolvers) {
   resolvers.Field<RunNode>("Run", "history", ResolveHistory);
   resolvers.Field<RunNode>("Run", "events", [](const RunNode& node, const FieldContext& field) {
     return ReadOne(field, [&](const Tables& tables) {
-      return SampleLines(tables, node, StreamKind::kEvents, SamplesOf(field));
+      return SampleLines(tables, Context(field), node, StreamKind::kEvents, SamplesOf(field));
     });
   });
   resolvers.Field<RunNode>("Run", "sampledHistory", ResolveSampledHistory);

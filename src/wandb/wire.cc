@@ -110,6 +110,14 @@ graphql::ResolverMap AllResolvers() {
   return resolvers;
 }
 
+// The text holds its part of the engine's memory until it was sent.
+net::Response AnswerOf(graphql::Response&& answer, int status) {
+  net::Response response = net::JsonResponse({}, status);
+  const auto held = std::make_shared<const graphql::Response>(std::move(answer));
+  response.body = std::shared_ptr<const std::string>(held, &held->body);
+  return response;
+}
+
 std::string StreamAnswer(bool stopped) { return stopped ? R"({"stopped":true})" : "{}"; }
 
 }  // namespace
@@ -117,8 +125,8 @@ std::string StreamAnswer(bool stopped) { return stopped ? R"({"stopped":true})" 
 std::unique_ptr<graphql::Engine> MakeEngine() {
   Result<graphql::Schema> schema = graphql::Schema::Parse(SchemaText());
   Check(schema.has_value(), schema ? "" : "schema.graphql: " + schema.error().message);
-  Result<std::unique_ptr<graphql::Engine>> engine =
-      graphql::Engine::Create(*std::move(schema), AllResolvers());
+  Result<std::unique_ptr<graphql::Engine>> engine = graphql::Engine::Create(
+      *std::move(schema), AllResolvers(), {.max_response_bytes = kAnswerBytesMax});
   Check(engine.has_value(), engine ? "" : "resolvers: " + engine.error().message);
   return *std::move(engine);
 }
@@ -194,7 +202,7 @@ void Wire::Impl::Graphql(const net::Request& request, const net::Responder& resp
     if (status == 409 || status == 412 || status == 429) status = 400;
     if (status == 501) status = 400;
   }
-  responder.Send(net::JsonResponse(std::move(response.body), status));
+  responder.Send(AnswerOf(std::move(response), status));
 }
 
 void Wire::Impl::FileStream(net::Request request, const net::Responder& responder) {

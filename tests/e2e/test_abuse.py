@@ -221,6 +221,21 @@ def test_large_bodies_held_open_share_a_bounded_memory(server, run):
         connection.close()
 
 
+def test_an_answer_is_bounded_however_often_it_names_the_same_rows(server, run):
+    rows = [json.dumps({"_step": i, "x": "y" * 20_000}) for i in range(1000)]
+    assert stream(server, run, history(0, rows)).status == 200
+    assert len(read(server, run, "history(samples: 1000)")["history"]) == 1000
+    one_by_one = " ".join(f"h{i}: history(samples: 1000)" for i in range(20))
+    page = " ".join(f"h{i}: history(minStep: 0, maxStep: 1000, samples: 1000)" for i in range(20))
+    lines = " ".join(f"h{i}: sampledHistory(specs: [{json.dumps(json.dumps({'keys': ['x'], 'minStep': 0, 'maxStep': 999, 'samples': 1000}))}])" for i in range(20))
+    for what in (one_by_one, page, lines):
+        query = f"query($e: String!) {{ project(name: \"p\", entityName: $e) {{ run(name: \"r\") {{ {what} }} }} }}"
+        reply = server.request("POST", "/graphql", {"query": query, "variables": {"e": run.name}}, key=run.key, seconds_max=120)
+        assert reply.status == 400 and "134217728 bytes" in reply.text and "samples" in reply.text, reply.text[:1000]
+    first = read(server, run, "history(minStep: 0, samples: 3)")["history"]
+    assert [json.loads(row)["_step"] for row in first] == [0, 1, 2]
+
+
 @pytest.mark.parametrize("key", [None, "0" * 40], ids=["no key", "a key of nobody"])
 @pytest.mark.parametrize("path,status", [("/graphql", 401), ("/files/e/p/r/file_stream", 401), ("/api/live-ticket", 401), ("/api/admin/users", 401),
                                          ("/sdk/otel/v1/logs", 404)])

@@ -59,6 +59,9 @@ struct Response {
   std::string error_message;
   // Of the operation that ran, for logs and metrics. Empty if it has none.
   std::string operation_name;
+  // What `body` has of EngineOptions::max_responses_bytes: keep it as long as the text. May outlive
+  // the engine.
+  std::shared_ptr<const void> memory;
 };
 
 // Turns an input value, literal or variable alike, into what resolvers get. Errors are shown to the
@@ -71,8 +74,11 @@ struct EngineOptions {
   std::size_t max_depth = 64;
   // Answered in one request, items of lists included.
   std::size_t max_fields = 5'000'000;
-  // Of the answer's text; past it the request fails.
-  std::size_t max_response_bytes = std::size_t{1} << 30;
+  // Of the answer's text; past it the request fails with kResourceExhausted.
+  std::size_t max_response_bytes = std::size_t{128} << 20;
+  // Of the texts of all answers that are being made or are held (Response::memory), in steps of a
+  // MiB; past it requests fail with kUnavailable.
+  std::size_t max_responses_bytes = std::size_t{512} << 20;
   // Listed in one response; more are counted only.
   std::size_t max_errors = 100;
   // Of parsed documents kept.
