@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
@@ -26,6 +27,18 @@ namespace {
 
 constexpr std::uint64_t kGraphqlBytesMax = std::uint64_t{64} << 20;
 constexpr std::uint64_t kStreamBytesMax = std::uint64_t{64} << 20;
+
+// What a body may have before anybody looks at the key.
+constexpr std::uint64_t kUnaskedBytesMax = std::uint64_t{16} << 10;
+
+// By what the request's head announces.
+bool HasSmallBody(const net::Request& request) {
+  if (request.headers.Has("Transfer-Encoding")) return false;
+  const std::string_view text = request.headers.Get("Content-Length");
+  std::uint64_t length = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  return error == std::errc() && length <= kUnaskedBytesMax;
+}
 
 // What the hot path of file_stream needs to know of a run.
 struct KnownRun {
@@ -287,8 +300,10 @@ void Wire::Impl::SlowStream(const net::Request& request, const net::Responder& r
 }
 
 void Wire::Impl::AddRoutes(net::Router& router) {
-  // Before the body is read: nobody without a key makes the server hold one.
+  // Before the body is read: nobody without a key makes the server hold a large one. Small ones are
+  // the many, and their key is looked at once, by the handler.
   const auto require_key = [this](const net::Request& request) -> std::optional<net::Response> {
+    if (HasSmallBody(request)) return std::nullopt;
     const Result<tracking::User> viewer = Viewer(services_, request);
     if (viewer) return std::nullopt;
     return net::ErrorResponse(viewer.error());
@@ -296,6 +311,7 @@ void Wire::Impl::AddRoutes(net::Router& router) {
   // Clients tell a wrong key by the status, and show the message.
   const auto require_key_of_query =
       [this](const net::Request& request) -> std::optional<net::Response> {
+    if (HasSmallBody(request)) return std::nullopt;
     const Result<tracking::User> viewer = Viewer(services_, request);
     if (viewer) return std::nullopt;
     return net::JsonResponse(graphql::ErrorBody(viewer.error()),

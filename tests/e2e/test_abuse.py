@@ -248,6 +248,13 @@ def test_nobody_without_a_key_makes_the_server_read_a_body(server, path, status,
     assert answer.startswith(b"HTTP/1.1 %d" % status) and b'"message"' in answer, answer
 
 
+@pytest.mark.parametrize("path", ["/graphql", "/files/e/p/r/file_stream"])
+@pytest.mark.parametrize("body", [b"{}", b" " * 100_000], ids=["small", "large"])
+def test_a_body_without_a_key_is_refused_in_the_same_words(server, path, body):
+    reply = server.request("POST", path, body)
+    assert reply.status == 401 and "wandb login" in reply.json()["errors"][0]["message"]
+
+
 @pytest.mark.parametrize("encoding,body,status", [("gzip", gzip.compress(b" " * 300 * MILLION), 413), ("br", b"{}", 400),
                                                   ("gzip, gzip", gzip.compress(gzip.compress(b"{}")), 400), ("gzip", b"\x1f\x8b\x08\0", 400)],
                          ids=["a bomb", "unknown", "twice", "cut off"])
