@@ -22,6 +22,8 @@ struct CheckedDocument {
   Document document;
   // For each operation.
   std::vector<std::vector<std::string_view>> condition_variables;
+  // As Outline has it; of all its operations.
+  bool is_extensive = false;
 };
 
 class DocumentCache {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "answer_budget.h"
@@ -14,6 +15,9 @@
 
 namespace regatta::graphql {
 namespace {
+
+// Selections that a document may have and count as small.
+constexpr std::size_t kSmallSelectionsMax = 300;
 
 Response Reject(const std::vector<ResponseError>& errors) {
   Response response;
@@ -79,7 +83,14 @@ struct Engine::Impl {
   DocumentCache cache;
   const std::shared_ptr<AnswerBudget> answers;
 
+  // Names of fields, of whatever type, that may take long.
+  std::unordered_set<std::string_view> extensive;
+
   Result<void> Fill(const ResolverMap& resolvers);
+  void FindExtensive();
+  // Counts the fields of the text, and stops at the first that makes it extensive.
+  bool IsExtensive(const std::vector<SelectionNode>& selections, std::size_t& count) const;
+  bool IsExtensive(const Document& document) const;
   // The checked document, or what is wrong with it.
   std::shared_ptr<const CheckedDocument> Check(std::string_view query,
                                                std::vector<ResponseError>& errors);
@@ -109,6 +120,38 @@ Result<void> Engine::Impl::Fill(const ResolverMap& resolvers) {
   return Ok();
 }
 
+void Engine::Impl::FindExtensive() {
+  if (!options.is_extensive) {
+    return;
+  }
+  for (const auto& type : schema.types()) {
+    for (const FieldDef& field : type->fields) {
+      if (options.is_extensive(field)) {
+        extensive.insert(field.name);
+      }
+    }
+  }
+}
+
+bool Engine::Impl::IsExtensive(const std::vector<SelectionNode>& selections,
+                               std::size_t& count) const {
+  for (const SelectionNode& node : selections) {
+    const bool is_field = node.kind == SelectionNode::Kind::kField;
+    if (++count > kSmallSelectionsMax || (is_field && extensive.contains(node.name)) ||
+        IsExtensive(node.selections, count)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Engine::Impl::IsExtensive(const Document& document) const {
+  std::size_t count = 0;
+  const auto is_extensive = [&](const auto& part) { return IsExtensive(part.selections, count); };
+  return std::any_of(document.operations.begin(), document.operations.end(), is_extensive) ||
+         std::any_of(document.fragments.begin(), document.fragments.end(), is_extensive);
+}
+
 std::shared_ptr<const CheckedDocument> Engine::Impl::Check(std::string_view query,
                                                            std::vector<ResponseError>& errors) {
   if (auto cached = cache.Find(query)) {
@@ -129,8 +172,9 @@ std::shared_ptr<const CheckedDocument> Engine::Impl::Check(std::string_view quer
   if (!errors.empty()) {
     return nullptr;
   }
-  auto checked = std::make_shared<const CheckedDocument>(
-      CheckedDocument{*std::move(document), std::move(validation.condition_variables)});
+  const bool is_extensive = IsExtensive(*document);
+  auto checked = std::make_shared<const CheckedDocument>(CheckedDocument{
+      *std::move(document), std::move(validation.condition_variables), is_extensive});
   cache.Insert(query, checked);
   return checked;
 }
@@ -246,12 +290,28 @@ Result<std::unique_ptr<Engine>> Engine::Create(Schema schema, ResolverMap resolv
   if (Result<void> filled = impl->Fill(resolvers); !filled) {
     return filled.error();
   }
+  impl->FindExtensive();
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
 Response Engine::ExecuteWith(const Request& request, void* context,
                              const std::type_info* type) const {
   return impl_->Run(request, context, type);
+}
+
+std::optional<Outline> Engine::OutlineOf(const Request& request) const {
+  std::vector<ResponseError> rejections;
+  const std::shared_ptr<const CheckedDocument> checked = impl_->Check(request.query, rejections);
+  if (checked == nullptr) {
+    return std::nullopt;
+  }
+  const Result<std::size_t> which = FindOperation(checked->document, request.operation_name);
+  if (!which) {
+    return std::nullopt;
+  }
+  const OperationKind kind = checked->document.operations[*which].kind;
+  return Outline{.is_mutation = kind == OperationKind::kMutation,
+                 .is_extensive = checked->is_extensive};
 }
 
 std::vector<FieldCoverage> Engine::Coverage() const {

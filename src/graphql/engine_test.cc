@@ -274,6 +274,35 @@ TEST(Limits, ExponentialOverlapIsRefusedNotComputed) {
   EXPECT_THAT(Ask(query), HasSubstr("too many overlapping fields"));
 }
 
+std::optional<Outline> OutlineOf(std::string query, std::string name = "") {
+  EngineOptions options;
+  options.is_extensive = [](const FieldDef& field) { return field.FindArg("count") != nullptr; };
+  return TestEngine(options)->OutlineOf({.query = std::move(query), .operation_name = name});
+}
+
+TEST(Outlines, TellMutationsByTheOperationAndNotByTheText) {
+  EXPECT_FALSE(OutlineOf("query mutation{mutation: run{name}}")->is_mutation);
+  EXPECT_TRUE(OutlineOf("mutation{bump}")->is_mutation);
+  EXPECT_FALSE(OutlineOf("mutation A{bump} query B{run{name}}", "B")->is_mutation);
+  EXPECT_TRUE(OutlineOf("mutation A{bump} query B{run{name}}", "A")->is_mutation);
+}
+
+TEST(Outlines, FindWhatMayTakeLongUnderAliasesAndInFragments) {
+  EXPECT_FALSE(OutlineOf("{runs: run{name}}")->is_extensive);
+  EXPECT_TRUE(OutlineOf("{small: runs(count:1){name}}")->is_extensive);
+  EXPECT_TRUE(
+      OutlineOf("{...F} fragment F on Query{... on Query{runs(count:1){name}}}")->is_extensive);
+  std::string many = "{";
+  for (int i = 0; i < 400; ++i) many += "r" + std::to_string(i) + ":run{name}";
+  EXPECT_TRUE(OutlineOf(many + "}")->is_extensive);
+}
+
+TEST(Outlines, AreNotGivenOfWhatCannotRun) {
+  EXPECT_FALSE(OutlineOf("{nothing}").has_value());
+  EXPECT_FALSE(OutlineOf("{run{name").has_value());
+  EXPECT_FALSE(OutlineOf("query A{run{name}} query B{run{name}}").has_value());
+}
+
 TEST(Cache, ServesTheSameAnswerAgain) {
   const auto engine = TestEngine();
   const std::string query = "query($n:Int!){runs(count:$n){id}}";

@@ -15,12 +15,16 @@ ExtremeSampler::ExtremeSampler(const RowPicker& picker, std::size_t key, std::si
       stretches_max_((std::max<std::size_t>(kept_max, 8) - 2) / 3 / 2 * 2) {}
 
 void ExtremeSampler::Add(std::string_view row, std::optional<double> smoothed) {
-  if (!picker_.Find(row, values_)) {
-    return;
+  if (picker_.Find(row, values_)) {
+    AddFound(values_, smoothed);
   }
-  const double value = NumberOf(values_[key_]);
+}
+
+void ExtremeSampler::AddFound(std::span<const std::string_view> values,
+                              std::optional<double> smoothed) {
+  const double value = NumberOf(values[key_]);
   if (seen_ == 0) {
-    first_ = Keep(value, row, smoothed);
+    first_ = Keep(value, values, smoothed);
   }
   if (seen_ % length_ == 0) {
     if (stretches_.size() == stretches_max_) {
@@ -37,17 +41,18 @@ void ExtremeSampler::Add(std::string_view row, std::optional<double> smoothed) {
   Stretch& stretch = stretches_.back();
   if (!std::isfinite(value)) {
     if (!stretch.odd) {
-      stretch.odd = Keep(value, row, smoothed);
+      stretch.odd = Keep(value, values, smoothed);
     }
   } else {
     if (!stretch.low || value < stretch.low->value) {
-      stretch.low = Keep(value, row, smoothed);
+      stretch.low = Keep(value, values, smoothed);
     }
     if (!stretch.high || value > stretch.high->value) {
-      stretch.high = Keep(value, row, smoothed);
+      stretch.high = Keep(value, values, smoothed);
     }
   }
-  last_row_ = row;
+  last_text_.clear();
+  picker_.PickFound(values, last_text_);
   last_smoothed_ = smoothed;
   ++seen_;
 }
@@ -64,9 +69,11 @@ void ExtremeSampler::Join(Stretch& into, Stretch&& next) {
   }
 }
 
-ExtremeSampler::Kept ExtremeSampler::Keep(double value, std::string_view row,
+ExtremeSampler::Kept ExtremeSampler::Keep(double value, std::span<const std::string_view> values,
                                           std::optional<double> smoothed) const {
-  return {seen_, value, WithSmoothed(picker_.Pick(row).value_or(""), smoothed)};
+  std::string text;
+  picker_.PickFound(values, text);
+  return {seen_, value, WithSmoothed(std::move(text), smoothed)};
 }
 
 std::vector<std::string> ExtremeSampler::TakeSample() {
@@ -83,8 +90,7 @@ std::vector<std::string> ExtremeSampler::TakeSample() {
     take(stretch.odd);
   }
   if (seen_ > 0) {
-    kept.push_back(
-        {seen_ - 1, 0, WithSmoothed(picker_.Pick(last_row_).value_or(""), last_smoothed_)});
+    kept.push_back({seen_ - 1, 0, WithSmoothed(std::move(last_text_), last_smoothed_)});
   }
   std::sort(kept.begin(), kept.end(),
             [](const Kept& a, const Kept& b) { return a.index < b.index; });

@@ -12,45 +12,54 @@
 
 namespace regatta::tracking {
 
-RowPicker::RowPicker(std::vector<std::string> keys) {
-  for (std::string& key : keys) {
-    if (std::find(keys_.begin(), keys_.end(), key) != keys_.end()) continue;
-    quoted_keys_.push_back(JsonString(key) + ":");
-    keys_.push_back(std::move(key));
-  }
+std::size_t KeyFinder::Add(const std::string& key) {
+  if (const auto known = places_.find(key); known != places_.end()) return known->second;
+  const std::size_t place = keys_.size();
+  places_.emplace(keys_.emplace_back(key), place);
+  return place;
 }
 
-bool RowPicker::Find(std::string_view row, std::vector<std::string_view>& values) const {
+bool KeyFinder::Find(std::string_view row, std::vector<std::string_view>& values) const {
   values.assign(keys_.size(), {});
   const bool is_row = ScanRow(row, [&](const RowMember& member) {
     const bool is_escaped = member.key.find('\\') != std::string_view::npos;
     const std::string decoded = is_escaped ? DecodeJsonText(member.key) : std::string();
     const std::string_view name = is_escaped ? std::string_view(decoded) : member.key;
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      if (keys_[i] == name) values[i] = member.value;
+    if (keys_.size() <= kFewKeys) {
+      for (std::size_t i = 0; i < keys_.size(); ++i) {
+        if (keys_[i] == name) values[i] = member.value;
+      }
+    } else if (const auto place = places_.find(name); place != places_.end()) {
+      values[place->second] = member.value;
     }
   });
   if (!is_row) return false;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
-    if (!values[i].empty()) continue;
-    if (keys_[i].find('.') == std::string::npos) return false;
-    const std::optional<std::string_view> nested = FindAtPath(row, keys_[i]);
-    if (!nested) return false;
-    values[i] = *nested;
+    if (!values[i].empty() || keys_[i].find('.') == std::string::npos) continue;
+    values[i] = FindAtPath(row, keys_[i]).value_or(std::string_view());
   }
   return true;
+}
+
+RowPicker::RowPicker(std::vector<std::string> keys) {
+  for (std::string& key : keys) {
+    if (std::find(keys_.begin(), keys_.end(), key) != keys_.end()) continue;
+    quoted_keys_.push_back(JsonString(key) + ":");
+    finder_.Add(key);
+    keys_.push_back(std::move(key));
+  }
+}
+
+bool RowPicker::Find(std::string_view row, std::vector<std::string_view>& values) const {
+  return finder_.Find(row, values) &&
+         std::none_of(values.begin(), values.end(), [](auto value) { return value.empty(); });
 }
 
 std::optional<std::string> RowPicker::Pick(std::string_view row) const {
   std::vector<std::string_view> values;
   if (!Find(row, values)) return std::nullopt;
-  std::string picked = "{";
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    if (i > 0) picked += ',';
-    picked += quoted_keys_[i];
-    picked += QuoteBareNumbers(values[i]);
-  }
-  picked += '}';
+  std::string picked;
+  PickFound(values, picked);
   return picked;
 }
 
@@ -61,13 +70,24 @@ double NumberOf(std::string_view value) {
   return is_number ? number : std::numeric_limits<double>::quiet_NaN();
 }
 
-void EvenSampler::Add(std::string item) {
-  if (seen_++ % stride_ != 0) {
-    last_ = std::move(item);
-    return;
+void RowPicker::PickFound(std::span<const std::string_view> values, std::string& out) const {
+  out += '{';
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (i > 0) out += ',';
+    out += quoted_keys_[i];
+    out += QuoteBareNumbers(values[i]);
   }
+  out += '}';
+}
+
+void EvenSampler::Add(std::string item) {
+  AddBy([&](std::string& text) { text = std::move(item); });
+}
+
+void EvenSampler::AddBy(FunctionRef<void(std::string&)> write) {
   last_.clear();
-  items_.push_back(std::move(item));
+  if (seen_++ % stride_ != 0) return write(last_);
+  write(items_.emplace_back());
   if (kept_max_ == 0 || items_.size() < kept_max_ * kSlack) return;
   // Every other item goes, and from now on every other one is not even kept.
   std::size_t kept = 0;

@@ -34,6 +34,33 @@ TEST(RowPicker, WritesSpecialNumbersAsTexts) {
             R"({"x":"NaN","y":["-Infinity","NaN"]})");
 }
 
+TEST(KeyFinder, FindsInOneReadingWhatPickersFindEachByItself) {
+  const std::vector<std::string> rows = {R"({"a":1,"b":NaN,"c":{"d":[1,2]},"e.f":"x"})",
+                                         R"({"c":{"d":3},"a":"\u0061","\u0061":2})",
+                                         R"({"e":{"f":4},"k7":7})", R"({})", "nonsense"};
+  // More than are compared one by one, and repeated ones.
+  std::vector<std::string> keys = {"a", "c.d", "e.f", "a", "b"};
+  for (int i = 0; i < 20; ++i) keys.push_back("k" + std::to_string(i));
+  KeyFinder finder;
+  std::vector<std::size_t> places;
+  for (const std::string& key : keys) places.push_back(finder.Add(key));
+  EXPECT_EQ(places[0], places[3]);
+  std::vector<std::string_view> found;
+  for (const std::string& row : rows) {
+    const bool is_row = finder.Find(row, found);
+    EXPECT_EQ(is_row, row != "nonsense");
+    for (std::size_t i = 0; is_row && i < keys.size(); ++i) {
+      const RowPicker picker({keys[i]});
+      const std::optional<std::string> alone = picker.Pick(row);
+      ASSERT_EQ(!found[places[i]].empty(), alone.has_value()) << keys[i] << " in " << row;
+      if (!alone) continue;
+      std::string together;
+      picker.PickFound(std::span(&found[places[i]], 1), together);
+      EXPECT_EQ(together, *alone);
+    }
+  }
+}
+
 TEST(EvenSampler, KeepsAllThatFits) {
   EvenSampler sampler(10);
   for (int i = 0; i < 10; ++i) sampler.Add(std::to_string(i));

@@ -28,14 +28,6 @@ Result<void> RequestContext::Write(FunctionRef<Result<void>(tracking::Tables&)> 
   return services.store.Write(work);
 }
 
-Result<void> RequestContext::Kept() const {
-  if (kept_bytes_ <= kAnswerBytesMax) return Ok();
-  return ResourceExhausted(fmt::format(
-      "the answer is longer than {} bytes: ask for fewer rows at once (samples, page_size, first), "
-      "for a range of steps (minStep, maxStep) or for chosen keys (sampledHistory)",
-      kAnswerBytesMax));
-}
-
 Result<tracking::User> RequestContext::RequireViewer() const {
   if (viewer) return *viewer;
   return Unauthenticated("no valid API key came with the request: log in with `wandb login`");

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "nodes.h"
+#include "read_allowance.h"
 #include "regatta/base/function_ref.h"
 #include "regatta/graphql/resolver.h"
 #include "regatta/tracking/store.h"
@@ -15,10 +16,6 @@
 namespace regatta::wandb {
 
 class Links;
-
-// Of one answer's text. 1,000 runs with 64 KiB of config and summary each are half of it, 1,000
-// rows of 1,000 values a quarter.
-inline constexpr std::uint64_t kAnswerBytesMax = std::uint64_t{128} << 20;
 
 // Not thread-safe: belongs to the thread that executes the request.
 class RequestContext {
@@ -35,6 +32,8 @@ class RequestContext {
   const std::optional<tracking::User> viewer;
   // The server's address as this client reaches it, without a slash at the end.
   const std::string base_url;
+  // What its resolvers may still read and hold.
+  ReadAllowance allowance;
 
   // Runs `work` on the request's snapshot, or on a fresh one outside of ReadAll.
   Result<void> Read(FunctionRef<Result<void>(const tracking::Tables&)> work);
@@ -43,17 +42,6 @@ class RequestContext {
   // One atomic, durable step.
   Result<void> Write(FunctionRef<Result<void>(tracking::Tables&)> work);
 
-  // Notes that a resolver holds `bytes` more for the answer. False once they are more than an
-  // answer may have: the resolver then stops and answers with Kept's error.
-  bool Keep(std::uint64_t bytes) {
-    kept_bytes_ += bytes;
-    return kept_bytes_ <= kAnswerBytesMax;
-  }
-  // The resolver holds them no more.
-  void Drop(std::uint64_t bytes) { kept_bytes_ -= bytes; }
-  // Errors: kResourceExhausted if Keep has said false.
-  Result<void> Kept() const;
-
   // The person behind the request. Errors: kUnauthenticated.
   Result<tracking::User> RequireViewer() const;
 
@@ -61,7 +49,6 @@ class RequestContext {
 
  private:
   const tracking::Tables* snapshot_ = nullptr;
-  std::uint64_t kept_bytes_ = 0;
 };
 
 inline RequestContext& Context(const graphql::FieldContext& field) {

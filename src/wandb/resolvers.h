@@ -13,6 +13,7 @@ void AddRunMutations(graphql::ResolverMap& resolvers);         // upsertBucket a
 void AddFileResolvers(graphql::ResolverMap& resolvers);        // files of runs
 void AddRunListingResolvers(graphql::ResolverMap& resolvers);  // lists of runs
 void AddHistoryResolvers(graphql::ResolverMap& resolvers);     // history, events, console of runs
+void AddSampledHistoryResolvers(graphql::ResolverMap& resolvers);  // history for charts
 
 void AddArtifactResolvers(graphql::ResolverMap& resolvers);    // artifacts as they are read
 void AddCollectionResolvers(graphql::ResolverMap& resolvers);  // their types and collections

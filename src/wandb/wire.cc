@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
 #include <utility>
 
+#include "fair_pool.h"
 #include "file_routes.h"
 #include "file_stream.h"
 #include "links.h"
@@ -27,6 +30,12 @@ namespace {
 
 constexpr std::uint64_t kGraphqlBytesMax = std::uint64_t{64} << 20;
 constexpr std::uint64_t kStreamBytesMax = std::uint64_t{64} << 20;
+
+// Requests that may take long have threads of their own, which give way to those that write.
+constexpr int kReaderThreads = 8;
+constexpr int kReadersOfOneMax = 4;
+constexpr std::size_t kReadsWaitingOfOneMax = 128;
+constexpr int kReaderNiceness = 5;
 
 // What a body may have before anybody looks at the key.
 constexpr std::uint64_t kUnaskedBytesMax = std::uint64_t{16} << 10;
@@ -113,6 +122,7 @@ graphql::ResolverMap AllResolvers() {
   AddFileResolvers(resolvers);
   AddRunListingResolvers(resolvers);
   AddHistoryResolvers(resolvers);
+  AddSampledHistoryResolvers(resolvers);
   AddArtifactResolvers(resolvers);
   AddCollectionResolvers(resolvers);
   AddArtifactMutations(resolvers);
@@ -121,6 +131,14 @@ graphql::ResolverMap AllResolvers() {
   AddSweepResolvers(resolvers);
   AddSweepMutations(resolvers);
   return resolvers;
+}
+
+// Whoever asks for many of something says how many, or which; and all keys of a history are a list.
+bool MayTakeLong(const graphql::FieldDef& field) {
+  constexpr std::array<std::string_view, 4> kExtents = {"first", "last", "samples", "specs"};
+  return field.name == "historyKeys" ||
+         std::any_of(kExtents.begin(), kExtents.end(),
+                     [&](std::string_view name) { return field.FindArg(name) != nullptr; });
 }
 
 // The text holds its part of the engine's memory until it was sent.
@@ -138,8 +156,9 @@ std::string StreamAnswer(bool stopped) { return stopped ? R"({"stopped":true})" 
 std::unique_ptr<graphql::Engine> MakeEngine() {
   Result<graphql::Schema> schema = graphql::Schema::Parse(SchemaText());
   Check(schema.has_value(), schema ? "" : "schema.graphql: " + schema.error().message);
-  Result<std::unique_ptr<graphql::Engine>> engine = graphql::Engine::Create(
-      *std::move(schema), AllResolvers(), {.max_response_bytes = kAnswerBytesMax});
+  Result<std::unique_ptr<graphql::Engine>> engine =
+      graphql::Engine::Create(*std::move(schema), AllResolvers(),
+                              {.max_response_bytes = kAnswerBytesMax, .is_extensive = MayTakeLong});
   Check(engine.has_value(), engine ? "" : "resolvers: " + engine.error().message);
   return *std::move(engine);
 }
@@ -165,6 +184,10 @@ class Wire::Impl {
       : services_(std::move(services)),
         links_(services_.secret, services_.clock),
         engine_(MakeEngine()),
+        readers_({.threads = kReaderThreads,
+                  .running_of_owner_max = kReadersOfOneMax,
+                  .waiting_of_owner_max = kReadsWaitingOfOneMax,
+                  .niceness = kReaderNiceness}),
         workers_(services_.worker_count) {}
 
   void AddRoutes(net::Router& router);
@@ -176,6 +199,9 @@ class Wire::Impl {
     return services_.external_url.empty() ? request.base_url : services_.external_url;
   }
   void Graphql(const net::Request& request, const net::Responder& responder);
+  // On the calling thread. `is_query`: it changes nothing.
+  void Execute(const graphql::Request& request, bool is_query, const tracking::User& viewer,
+               const std::string& base_url, const net::Responder& responder);
   void FileStream(net::Request request, const net::Responder& responder);
   void SlowStream(const net::Request& request, const net::Responder& responder,
                   tracking::StreamRequest stream, const tracking::User& viewer);
@@ -184,29 +210,50 @@ class Wire::Impl {
   const Links links_;
   const std::unique_ptr<graphql::Engine> engine_;
   RunCache runs_;
-  // Last: its threads use all of the above.
+  // Last: their threads use all of the above, and those of workers_ give work to readers_.
+  FairPool readers_;
   ThreadPool workers_;
 };
 
 void Wire::Impl::Graphql(const net::Request& request, const net::Responder& responder) {
-  Result<graphql::Request> parsed = graphql::ParseRequest(request.body);
-  if (!parsed) {
-    return responder.Send(net::JsonResponse(graphql::ErrorBody(parsed.error()), 400));
-  }
   // Again after the gate: the key may have been revoked while the body came.
   Result<tracking::User> viewer = Viewer(services_, request);
   if (!viewer) {
     return responder.Send(
         net::JsonResponse(graphql::ErrorBody(viewer.error()), net::StatusOf(viewer.error().code)));
   }
-  RequestContext context(services_, links_, *std::move(viewer), BaseUrl(request));
+  Result<graphql::Request> parsed = graphql::ParseRequest(request.body);
+  if (!parsed) {
+    return responder.Send(net::JsonResponse(graphql::ErrorBody(parsed.error()), 400));
+  }
+  const graphql::Outline outline = engine_->OutlineOf(*parsed).value_or(graphql::Outline{});
+  const bool is_query = !outline.is_mutation;
+  if (!outline.is_extensive) {
+    return Execute(*parsed, is_query, *viewer, BaseUrl(request), responder);
+  }
+  const std::int64_t owner = tracking::ToInt(viewer->id);
+  const bool is_taken =
+      readers_.Post(owner, [this, parsed = *std::move(parsed), viewer = *std::move(viewer),
+                            base_url = BaseUrl(request), is_query,
+                            responder] { Execute(parsed, is_query, viewer, base_url, responder); });
+  if (!is_taken) {
+    const Error error = Unavailable(
+        fmt::format("{} of your queries wait already: ask again later, or fewer at a time",
+                    kReadsWaitingOfOneMax));
+    responder.Send(net::JsonResponse(graphql::ErrorBody(error), net::StatusOf(error.code)));
+  }
+}
+
+void Wire::Impl::Execute(const graphql::Request& request, bool is_query,
+                         const tracking::User& viewer, const std::string& base_url,
+                         const net::Responder& responder) {
+  RequestContext context(services_, links_, viewer, base_url);
   graphql::Response response;
   // A mutation reads outside of any snapshot, so that it sees what it wrote.
-  const bool is_query = parsed->query.find("mutation") == std::string::npos;
   if (is_query) {
-    context.ReadAll([&] { response = engine_->Execute(*parsed, context); });
+    context.ReadAll([&] { response = engine_->Execute(request, context); });
   } else {
-    response = engine_->Execute(*parsed, context);
+    response = engine_->Execute(request, context);
   }
   int status = response.http_status;
   if (response.had_errors && status == 200 && response.error_code) {

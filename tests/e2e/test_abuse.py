@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import socket
+import threading
 
 import pytest
 
@@ -234,6 +235,60 @@ def test_an_answer_is_bounded_however_often_it_names_the_same_rows(server, run):
         assert reply.status == 400 and "134217728 bytes" in reply.text and "samples" in reply.text, reply.text[:1000]
     first = read(server, run, "history(minStep: 0, samples: 3)")["history"]
     assert [json.loads(row)["_step"] for row in first] == [0, 1, 2]
+
+
+def specs_of(count, samples=500):
+    return ", ".join(json.dumps(json.dumps({"keys": ["_step", f"k{i % 20}"], "samples": samples})) for i in range(count))
+
+
+def test_many_specs_are_answered_as_each_would_be_alone(server, run):
+    rows = [json.dumps({"_step": i, "noise": "z" * 50, **{f"k{k}": i * k for k in range(20) if i % (k + 1) == 0}}) for i in range(3000)]
+    rows += [json.dumps({"_step": i, "k3": -i}) for i in range(1000)]  # a run that went back
+    assert stream(server, run, history(0, rows)).status == 200
+    specs = [{"keys": ["k0"], "samples": 100}, {"keys": ["_step", "k3"], "samples": 50, "extremes": "k3"}, {"keys": ["k19"]}, {"keys": []},
+             {"keys": ["k3"], "minStep": 100, "maxStep": 300, "samples": 1000}, {"keys": ["k1", "k2"], "minStep": 2000},
+             {"keys": ["absent"]}, {"keys": ["k4"], "minStep": 2000, "samples": 7},
+             {"keys": ["_step", "k3"], "samples": 50, "extremes": "k3", "smooth": 0.9},
+             {"keys": ["_step", "k3"], "samples": 1000, "minStep": 100, "maxStep": 300, "extremes": "k3", "smooth": 0.9}] + [{"keys": [f"k{i % 20}"], "samples": 20} for i in range(100)]
+    texts = [json.dumps(json.dumps(spec)) for spec in specs]
+    together = read(server, run, f"sampledHistory(specs: [{', '.join(texts)}])")["sampledHistory"]
+    for text, answer in zip(texts, together, strict=True):
+        assert read(server, run, f"sampledHistory(specs: [{text}])")["sampledHistory"] == [answer], text
+    in_range = [row["k3"] for row in together[4]]
+    assert in_range == [value for i in range(100, 301) for value in ([i * 3, -i] if i % 4 == 0 else [-i])]
+    assert together[0][0] == {"k0": 0} and len(together[0]) == 100 and len(together[7]) == 7 and together[3] == together[6] == []
+
+
+def test_reads_that_take_long_keep_nothing_else_waiting(server, run):
+    """Light requests overtake heavy ones that came before them, the same person's and others'."""
+    other = server.add_user()
+    rows = [json.dumps({"_step": i, "noise": "z" * 300, **{f"k{k}": i * k for k in range(20)}}) for i in range(20_000)]
+    for first in range(0, len(rows), 5000):
+        assert stream(server, run, history(first, rows[first:first + 5000])).status == 200
+    fields = " ".join(f"h{i}: sampledHistory(specs: [{specs_of(60)}])" for i in range(4))
+    heavy = {"query": f"query($e: String!) {{ project(name: \"p\", entityName: $e) {{ run(name: \"r\") {{ {fields} }} }} }}", "variables": {"e": run.name}}
+    answered = []
+    threads = [threading.Thread(target=lambda: answered.append(server.request("POST", "/graphql", heavy, key=run.key, seconds_max=300).status))
+               for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    while requests_in_flight(server) < len(threads) - len(answered):
+        pass
+    for user in (run, other):
+        server.graphql("query { viewer { username } }", key=user.key)
+        server.create_run(user, "p", "light")
+        assert server.file_stream(user, "p", "light", {"files": {}}).status == 200
+        server.graphql("query($e: String!) { project(name: \"p\", entityName: $e) { run(name: \"light\") { state } } }", {"e": user.name}, key=user.key)
+    server.graphql("query($e: String!) { project(name: \"p\", entityName: $e) { runs(first: 10) { edges { node { name } } } } }", {"e": other.name}, key=other.key)
+    assert len(answered) <= 12, "the light requests came after the heavy ones"
+    for thread in threads:
+        thread.join()
+    assert answered == [200] * len(threads)
+
+
+def requests_in_flight(server) -> int:
+    """The one that asks excluded."""
+    return int(re.search(r"^regatta_http_requests_in_flight (\d+)", server.get("/metrics").text, re.MULTILINE)[1]) - 1
 
 
 @pytest.mark.parametrize("key", [None, "0" * 40], ids=["no key", "a key of nobody"])

@@ -64,6 +64,13 @@ struct Response {
   std::shared_ptr<const void> memory;
 };
 
+// What a request is about, before it runs.
+struct Outline {
+  bool is_mutation = false;
+  // It selects a field of EngineOptions::is_extensive, or more fields than a small request does.
+  bool is_extensive = false;
+};
+
 // Turns an input value, literal or variable alike, into what resolvers get. Errors are shown to the
 // client.
 using ScalarParser = std::function<Result<Value>(const Value&)>;
@@ -85,6 +92,8 @@ struct EngineOptions {
   std::size_t cache_bytes = std::size_t{32} << 20;
   // Drop fields of input objects that the schema does not have, instead of refusing the request.
   bool ignore_unknown_input_fields = false;
+  // Whether answering the field may take long; none may if unset. Asked once for each.
+  std::function<bool(const FieldDef&)> is_extensive;
   // By the name of a custom scalar. Without one, `Int64` takes integers and every other scalar
   // takes anything.
   std::unordered_map<std::string, ScalarParser> scalars;
@@ -117,6 +126,10 @@ class Engine {
   }
   // Without a context.
   Response Execute(const Request& request) const { return ExecuteWith(request, nullptr, nullptr); }
+
+  // The first look at a request, for callers that choose where it runs. Nothing if it cannot run at
+  // all: Execute says why.
+  std::optional<Outline> OutlineOf(const Request& request) const;
 
   // Every field of the schema's own object types, in the order of the SDL.
   std::vector<FieldCoverage> Coverage() const;

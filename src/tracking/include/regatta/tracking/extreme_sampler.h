@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ class ExtremeSampler {
   // A row that lacks one of the picker's keys is passed over. `smoothed`: what the sample shall
   // tell beside the row, as WithSmoothed does.
   void Add(std::string_view row, std::optional<double> smoothed = std::nullopt);
+  // The same for values that were found already, as RowPicker::Find gives them.
+  void AddFound(std::span<const std::string_view> values,
+                std::optional<double> smoothed = std::nullopt);
 
   // What the picker picks of the kept rows, in the order in which they came.
   std::vector<std::string> TakeSample();
@@ -47,14 +51,15 @@ class ExtremeSampler {
   };
 
   static void Join(Stretch& into, Stretch&& next);
-  Kept Keep(double value, std::string_view row, std::optional<double> smoothed) const;
+  Kept Keep(double value, std::span<const std::string_view> values,
+            std::optional<double> smoothed) const;
 
   const RowPicker& picker_;
   const std::size_t key_;
   const std::size_t stretches_max_;
   std::vector<Stretch> stretches_;
   std::optional<Kept> first_;
-  std::string last_row_;
+  std::string last_text_;
   std::optional<double> last_smoothed_;
   std::vector<std::string_view> values_;
   std::size_t seen_ = 0;

@@ -20,6 +20,8 @@ class MetricSmoother {
   // The average up to and with this row. Nothing, and the average stays as it is, if the row lacks
   // the key or holds no finite number there.
   std::optional<double> Add(std::string_view row);
+  // The same for the key's value, as RowPicker::Find gives it; empty if the row lacks it.
+  std::optional<double> AddFound(std::string_view value);
 
  private:
   const RowPicker picker_;

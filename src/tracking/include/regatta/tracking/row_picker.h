@@ -1,13 +1,41 @@
 // Chosen keys of rows: what charts and scans of single metrics read.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "regatta/base/function_ref.h"
+
 namespace regatta::tracking {
+
+// Finds the values of any number of keys in one reading of a row.
+class KeyFinder {
+ public:
+  KeyFinder() = default;
+  KeyFinder(KeyFinder&&) = default;
+  KeyFinder& operator=(KeyFinder&&) = default;
+
+  // The place of the key's value in what Find gives; one that is there already keeps its place.
+  // Keys are dotted as FindAtPath has them.
+  std::size_t Add(const std::string& key);
+
+  // The values by place, as they are written in the row; empty where it lacks the key.
+  // False if `row` is no row.
+  bool Find(std::string_view row, std::vector<std::string_view>& values) const;
+
+ private:
+  // So few are compared one by one.
+  static constexpr std::size_t kFewKeys = 8;
+
+  std::deque<std::string> keys_;
+  std::unordered_map<std::string_view, std::size_t> places_;  // of keys_
+};
 
 class RowPicker {
  public:
@@ -20,6 +48,9 @@ class RowPicker {
   // "NaN", "Infinity", "-Infinity". Nothing if `row` lacks one of the keys. Reads the row once.
   std::optional<std::string> Pick(std::string_view row) const;
 
+  // Appends the same for values that were found already, in the order of the keys, all present.
+  void PickFound(std::span<const std::string_view> values, std::string& out) const;
+
   // The values alone, in the order of the keys, as they are written in the row.
   // False if `row` lacks one of them.
   bool Find(std::string_view row, std::vector<std::string_view>& values) const;
@@ -27,6 +58,7 @@ class RowPicker {
  private:
   std::vector<std::string> keys_;
   std::vector<std::string> quoted_keys_;  // "key":
+  KeyFinder finder_;
 };
 
 // The number that a row's value is written as; NaN for what is none, such as the text "NaN".
@@ -40,6 +72,8 @@ class EvenSampler {
   explicit EvenSampler(std::size_t kept_max) : kept_max_(kept_max) {}
 
   void Add(std::string item);
+  // The same for an item that `write` appends to the text that it is given.
+  void AddBy(FunctionRef<void(std::string&)> write);
   std::vector<std::string> TakeSample();
 
  private:
