@@ -226,6 +226,7 @@ Result<net::Response> DeleteTeam(const Services& services, const net::Request& r
     return tables.accounts().DeleteTeam((*team)->id);
   });
   if (!written) return written.error();
+  services.authenticator.Forget();
   return net::Response{.status = 204};
 }
 

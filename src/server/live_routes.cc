@@ -28,6 +28,11 @@ class Tickets {
     tickets_[ticket] = {user, now + kTicketLifetime};
     return ticket;
   }
+  // Somebody's rights have changed: each comes for a new one.
+  void Clear() {
+    const std::lock_guard lock(mutex_);
+    tickets_.clear();
+  }
   std::optional<User> Find(std::string_view ticket) {
     const std::lock_guard lock(mutex_);
     const auto found = tickets_.find(std::string(ticket));
@@ -65,6 +70,10 @@ Result<tracking::ProjectId> FindProject(const Services& services, const User& us
 
 void AddLiveRoutes(net::Router& router, const Services& services) {
   const auto tickets = std::make_shared<Tickets>(services.clock);
+  services.authenticator.OnForget([&live = services.live, tickets] {
+    tickets->Clear();
+    live.CloseAll();
+  });
   router.Add(
       "POST", "/api/live-ticket",
       [&services, tickets](net::Request request, net::Responder responder) {
@@ -78,6 +87,7 @@ void AddLiveRoutes(net::Router& router, const Services& services) {
   router.Add(
       "GET", "/api/live", [&services, tickets](net::Request request, net::Responder responder) {
         services.workers.Post([&services, tickets, request = std::move(request), responder] {
+          const std::uint64_t generation = services.live.generation();
           std::optional<User> viewer = tickets->Find(request.Query("ticket"));
           if (!viewer) {
             Result<User> by_header = services.viewer(request);
@@ -90,9 +100,17 @@ void AddLiveRoutes(net::Router& router, const Services& services) {
           const Result<tracking::ProjectId> project =
               FindProject(services, *viewer, request.Query("project"));
           if (!project) return responder.Send(project.error());
-          net::EventStream stream = responder.StartEvents();
-          stream.Send("hello", "", "{}");
-          services.live.Subscribe(*project, std::string(request.Query("run")), stream);
+          const Result<void> subscribed =
+              services.live.Subscribe({.user = viewer->id,
+                                       .project = *project,
+                                       .run_name = std::string(request.Query("run")),
+                                       .generation = generation},
+                                      [&] {
+                                        net::EventStream stream = responder.StartEvents();
+                                        stream.Send("hello", "", "{}");
+                                        return stream;
+                                      });
+          if (!subscribed) responder.Send(subscribed.error());
         });
       });
 }

@@ -74,9 +74,12 @@ Result<User> Authenticator::Authenticate(std::string_view key) {
 }
 
 void Authenticator::Forget() {
-  const std::lock_guard lock(mutex_);
-  ++generation_;
-  known_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
+    known_.clear();
+  }
+  for (const auto& listener : listeners_) listener();
 }
 
 }  // namespace regatta::tracking

@@ -3,6 +3,7 @@ import http.client
 import json
 import re
 import secrets
+import socket
 import subprocess
 
 import pytest
@@ -144,3 +145,20 @@ def test_the_fixture_service_makes_an_organization_with_members(server, fixture_
                                               ("/db/nothing", {}, 404)])
 def test_the_fixture_service_refuses_what_it_does_not_know(fixture_service, path, body, status):
     assert fixture_service("POST", path, body)[0] == status
+
+
+def test_a_live_stream_ends_with_the_key_that_opened_it(server):
+    user = server.add_user()
+    server.create_run(user, "p", "r")
+    ticket = server.request("POST", "/api/live-ticket", {}, key=user.key).json()["ticket"]
+    path = f"/api/live?project={user.name}/p&ticket={ticket}"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        seen = b""
+        while b"hello" not in seen:
+            seen += connection.recv(4096)
+        listed = server.admin("GET", f"/users/{user.name}/keys").json()["keys"]
+        assert server.admin("DELETE", f"/keys/{listed[0]['id']}").status == 204
+        while connection.recv(4096):  # raises after 20 s if the stream goes on
+            pass
+    assert server.get(path).status == 401, "the old ticket opens a new stream"

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "regatta/base/clock.h"
 #include "regatta/base/result.h"
@@ -34,11 +37,16 @@ class Authenticator {
   // Errors: kUnauthenticated; kUnavailable if the store cannot be read.
   Result<User> Authenticate(std::string_view key);
 
-  // To be called after accounts or keys have changed.
+  // To be called after accounts, keys or teams have changed.
   void Forget();
+
+  // Adds what else has to be looked at again after such a change. Before the first Forget; called
+  // on Forget's thread, in the order of adding.
+  void OnForget(std::function<void()> listener) { listeners_.push_back(std::move(listener)); }
 
  private:
   Store& store_;
+  std::vector<std::function<void()>> listeners_;
   std::mutex mutex_;
   std::unordered_map<std::string, User> known_;  // guarded by mutex_; by SHA-256
   std::uint64_t generation_ = 0;                 // guarded by mutex_; counts Forget
