@@ -38,7 +38,9 @@ Result<std::unique_ptr<JournaledSearch>> JournaledSearch::Create(const Value& co
   if (!sampler) return sampler.error();
   made->sampler_ = *std::move(sampler);
   if (parsed->config.early_terminate) {
-    auto stopper = search::MakeStopper(sweeps::MakeStopperOptions(parsed->config));
+    search::StopperOptions stop = sweeps::MakeStopperOptions(parsed->config);
+    stop.seed = made->options_.seed;
+    auto stopper = search::MakeStopper(stop);
     if (!stopper) return stopper.error();
     made->stopper_ = *std::move(stopper);
     made->counts_values_ = parsed->config.early_terminate->resource.empty();

@@ -176,7 +176,7 @@ Result<SweepParts> MakeSweepParts(const SweepConfig& config, const SweepRow& row
   parts.source = *std::move(source);
   SweepSettings& settings = parts.settings;
   settings.name = row.name;
-  settings.seed = config.regatta.seed ? static_cast<std::uint64_t>(*config.regatta.seed) : row.seed;
+  settings.seed = SeedOf(config, row.seed);
   settings.run_id_salt = row.run_id_salt;
   settings.metric = config.metric;
   for (const MetricEntry& entry : config.metrics) {
@@ -196,7 +196,7 @@ Result<SweepParts> MakeSweepParts(const SweepConfig& config, const SweepRow& row
   settings.timing = timing;
   if (config.early_terminate && settings.metric) {
     Result<std::unique_ptr<search::EarlyStopper>> stopper =
-        search::MakeStopper(MakeStopperOptions(config));
+        search::MakeStopper(MakeStopperOptions(config, row.seed));
     if (!stopper) {
       return WithContext("early_terminate", stopper.error());
     }

@@ -33,12 +33,15 @@ search::Goal ToSearchGoal(Goal goal) {
   return goal == Goal::kMaximize ? search::Goal::kMaximize : search::Goal::kMinimize;
 }
 
+std::uint64_t SeedOf(const SweepConfig& config, std::uint64_t default_seed) {
+  return config.regatta.seed ? static_cast<std::uint64_t>(*config.regatta.seed) : default_seed;
+}
+
 Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
                                                   const ParameterSpace& space,
                                                   std::uint64_t default_seed) {
   search::SamplerOptions options;
-  options.seed =
-      config.regatta.seed ? static_cast<std::uint64_t>(*config.regatta.seed) : default_seed;
+  options.seed = SeedOf(config, default_seed);
   if (config.metric) {
     options.objectives = {{ToSearchGoal(config.metric->goal)}};
   } else if (!config.metrics.empty()) {
@@ -93,7 +96,7 @@ search::PbtOptions MakePopulationOptions(const SweepConfig& config,
   return made;
 }
 
-search::StopperOptions MakeStopperOptions(const SweepConfig& config) {
+search::StopperOptions MakeStopperOptions(const SweepConfig& config, std::uint64_t default_seed) {
   const EarlyTerminateConfig given = config.early_terminate.value_or(EarlyTerminateConfig{});
   search::StopperOptions options;
   options.type = EarlyTerminateTypeName(given.type);
@@ -115,7 +118,7 @@ search::StopperOptions MakeStopperOptions(const SweepConfig& config) {
   if (given.type != EarlyTerminateType::kHyperband && given.type != EarlyTerminateType::kMedian) {
     options.audit = 0.05;  // hyperband stops what W&B's does, to the run
   }
-  options.seed = static_cast<std::uint64_t>(config.regatta.seed.value_or(0));
+  options.seed = SeedOf(config, default_seed);
   return options;
 }
 

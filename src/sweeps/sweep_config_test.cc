@@ -327,6 +327,19 @@ TEST(SweepConfig, ChecksThatThereIsAModelToJudgeBy) {
   EXPECT_EQ(options.audit, 0.05);
 }
 
+TEST(SweepConfig, SparesRunsByTheSeedOfTheSearch) {
+  const std::string text =
+      "method: random\nmetric: {name: loss}\nparameters: {x: {min: 0.0, max: "
+      "1.0}}\nearly_terminate: {type: asha, min_iter: 1}\n";
+  const Result<ParsedSweep> without = ParseSweepConfig(text);
+  const Result<ParsedSweep> with = ParseSweepConfig(text + "regatta: {seed: 3}\n");
+  ASSERT_TRUE(without && with);
+  for (const std::uint64_t row_seed : {7U, 8U}) {
+    EXPECT_EQ(MakeStopperOptions(without->config, row_seed).seed, row_seed);
+    EXPECT_EQ(MakeStopperOptions(with->config, row_seed).seed, 3);
+  }
+}
+
 TEST(SweepConfig, GivesHyperbandsBands) {
   const auto bands = [](std::string_view section) {
     const ParsedSweep parsed =

@@ -335,12 +335,16 @@ void Sweep::JudgeEarly(std::uint32_t serial) {
   if (!stopper_ || attempt.state != AttemptState::kRunning || attempt.stop != StopCause::kNone) {
     return;
   }
+  // A run that was spared once is a test until its end, whatever the rule, its seed or its file say
+  // by then.
+  if (attempt.stop_facts && attempt.stop_facts->is_audit) {
+    return;
+  }
   if (stopper_->wants_expectations()) {
     TakeExpectations();
   }
   search::StopDecision decision = stopper_->Decide(serial);
-  const bool is_new_audit = decision.is_audit && !attempt.stop_facts;
-  if (!decision.stop && !is_new_audit) {
+  if (!decision.stop && !decision.is_audit) {
     return;
   }
   EditAttempt(serial).stop_facts = StopFacts{decision.rule, decision.rung, decision.value,

@@ -797,6 +797,18 @@ TEST_F(SweepTest, RemembersThatARunWasSparedToTestTheRule) {
   EXPECT_EQ(Attempt(run).stop_facts, facts);
 }
 
+TEST_F(SweepTest, LetsARunThatWasSparedRunToItsEndWhateverTheRuleSaysLater) {
+  Grid(2);
+  Register("a");
+  const std::string run = TakeAndStart("a");
+  Log(run, 2000);
+  const StopFacts facts{"above", std::nullopt, 2000, 100, true};
+  ASSERT_EQ(Attempt(run).stop_facts, facts);
+  Log(run, 200);  // a rule that spares others now would stop it
+  EXPECT_FALSE(Get().ShouldStop(run));
+  EXPECT_EQ(Attempt(run).stop_facts, facts);
+}
+
 TEST_F(SweepTest, HandsTheStopperWhatTheSearchExpectsOfGroupsAttemptByAttempt) {
   Grid(3);
   Register("a");

@@ -26,6 +26,9 @@ std::optional<std::uint64_t> TrialsPlanned(const SweepConfig& config);
 // The same goal in search's words.
 search::Goal ToSearchGoal(Goal goal);
 
+// The seed of the search: the file's own, or `default_seed`.
+std::uint64_t SeedOf(const SweepConfig& config, std::uint64_t default_seed);
+
 // Seed, objectives, outcome constraints, fidelity, allowed points, initial points and settings, as
 // the sweep asks. `default_seed` serves a file without a seed. Errors: kInvalidArgument for an
 // initial point outside of the space.
@@ -38,9 +41,11 @@ Result<search::SamplerOptions> MakeSamplerOptions(const SweepConfig& config,
 search::PbtOptions MakePopulationOptions(const SweepConfig& config,
                                          const search::SamplerOptions& options);
 
-// `early_terminate` as search's stoppers take it; the goal is the first objective's. Requires: the
-// sweep has one.
-search::StopperOptions MakeStopperOptions(const SweepConfig& config);
+// `early_terminate` as search's stoppers take it; the goal is the first objective's. The seed, by
+// which a rule chooses the runs that it spares, is the search's: `default_seed` serves a file
+// without one. Requires: the sweep has an `early_terminate`.
+search::StopperOptions MakeStopperOptions(const SweepConfig& config,
+                                          std::uint64_t default_seed = 0);
 
 // What `early_terminate` says of the lengths of runs, for the sampler: its first and its last rung.
 // Nothing without it, and nothing for several objectives, which have no curve of their own.
