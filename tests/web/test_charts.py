@@ -201,3 +201,19 @@ def test_a_chart_without_a_common_row_says_so(page, seed):
     open_run(page, seed, "apart", "?x=accuracy")
     page.wait_text("[data-chart=loss]", "No row holds both loss and accuracy.")
     assert "No row" not in page.text("[data-chart=accuracy]")
+
+
+def test_a_figure_without_room_is_not_half_a_number(page, seed):
+    seed.start("wide", {})
+    seed.log("wide", [{"_step": 123_456 + step, "loss": 12_345_678_901 + step} for step in range(20)], ends=0)
+    page.resize(390, 900)
+    open_run(page, seed, "wide", "?sm=0.9")
+    page.wait_text("[data-chart=loss] [data-testid=readout]", "smoothed")
+    cut = page.evaluate("""[...document.querySelectorAll('[data-chart=loss] [data-testid=readout] > *')].map((part) => {
+      const box = part.getBoundingClientRect(), frame = part.parentElement.getBoundingClientRect();
+      return { text: part.textContent, out: box.right - frame.right, hidden: part.scrollWidth - part.clientWidth, style: getComputedStyle(part).textOverflow };
+    })""")
+    assert len(cut) == 3
+    for part in cut:
+        assert part["out"] <= 0.5 and (part["hidden"] <= 0 or part["style"] == "ellipsis"), part
+    page.resize(1280, 900)

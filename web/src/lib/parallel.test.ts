@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { colorDomain, cutMiddle, kMissing, makeAxis, position, ticks, valueAt } from './parallel';
+import { colorDomain, cutMiddle, cutNames, kMissing, makeAxis, position, ticks, valueAt } from './parallel';
 import { colorOf } from './ramp';
 
 describe('an axis', () => {
@@ -71,4 +71,11 @@ it('cuts names in the middle, so that they still differ', () => {
   expect(cutMiddle('model.encoder.layer1.dropout', 15)).toBe('model.e…dropout');
   expect(cutMiddle('model.encoder.layer1.width', 15)).not.toBe(cutMiddle('model.encoder.layer1.depth', 15));
   expect(cutMiddle('lr', 8)).toBe('lr');
+  // Where even the ends are alike, the difference is shown.
+  const layers = Array.from({ length: 12 }, (_, i) => `model.encoder.layer${i}.dropout_probability`);
+  const cut = cutNames(['lr', ...layers], 13);
+  expect(new Set(cut).size).toBe(13);
+  expect(cut[0]).toBe('lr');
+  expect(cut[1]).toContain('layer0');
+  for (const name of cut) expect(name.length).toBeLessThanOrEqual(13);
 });

@@ -102,6 +102,26 @@ function decades(axis: Axis): number[] {
   return marks;
 }
 
+/** Names for places of `most` letters. Those that look alike without their middle show where they differ instead. */
+export function cutNames(names: string[], most: number): string[] {
+  const short = names.map((name) => cutMiddle(name, most));
+  return names.map((name, i) => {
+    const alike = names.filter((other, n) => short[n] === short[i] && other !== name);
+    if (alike.length === 0) return short[i]!;
+    const common = (from: (name: string, at: number) => string | undefined) => {
+      let count = 0;
+      while (count < name.length && alike.every((other) => from(other, count) === from(name, count))) count += 1;
+      return count;
+    };
+    const before = common((text, at) => text[at]);
+    const end = Math.max(before + 1, name.length - common((text, at) => text[text.length - 1 - at]));
+    // As much of what stands before the difference as after it.
+    const first = Math.max(0, Math.min(name.length - most, Math.floor((before + end - most) / 2)));
+    const part = name.slice(first, first + most);
+    return (first > 0 ? '…' + part.slice(1) : part).replace(/.$/, (last) => (first + most < name.length ? '…' : last));
+  });
+}
+
 /** A name that is too long for its place without its middle: names often differ only at their ends. */
 export function cutMiddle(text: string, most: number): string {
   if (text.length <= most) return text;
