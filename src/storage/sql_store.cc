@@ -416,8 +416,9 @@ Result<void> SqliteStore::Maintain() {
                                             unfolded.begin() + static_cast<std::ptrdiff_t>(end));
     if (Result<void> folded = FoldRuns(some); !folded) return folded;
   }
-  if (Result<void> erased = EraseBuried(); !erased) return erased;
-  return SweepBlobs();
+  Result<void> erased = EraseBuried();
+  Result<void> swept = SweepBlobs();  // whatever became of the other
+  return erased ? std::move(swept) : std::move(erased);
 }
 
 }  // namespace
