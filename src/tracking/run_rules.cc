@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
 
+#include "last_values.h"
 #include "regatta/base/rng.h"
 #include "regatta/tracking/extended_json.h"
 #include "regatta/tracking/row_scanner.h"
@@ -110,29 +110,6 @@ Result<HistoryPrefix> ReadPrefix(const Tables& tables, RunId run, std::int64_t s
   return prefix;
 }
 
-// The last value of each key in `rows`, as a summary. Takes time in proportion to their length: it
-// happens inside a Write.
-std::string SummaryOf(const std::vector<std::string>& rows) {
-  std::vector<RowMember> members;  // in the order in which their keys came
-  std::unordered_map<std::string_view, std::size_t> places;
-  for (const std::string& row : rows) {
-    (void)ScanRow(row, [&](const RowMember& member) {
-      const auto [place, is_new] = places.try_emplace(member.key, members.size());
-      if (is_new) {
-        members.push_back(member);
-      } else {
-        members[place->second].value = member.value;
-      }
-    });
-  }
-  std::string text = "{";
-  for (const RowMember& member : members) {
-    if (text.size() > 1) text += ',';
-    text += fmt::format("\"{}\":{}", member.key, member.value);
-  }
-  return text + "}";
-}
-
 Result<void> CopyBranch(Tables& tables, Run& run, const Project& project, Timestamp now) {
   const std::optional<BranchPoint> point = BranchPointOf(run.config_json);
   if (!point || point->run == run.name) return Ok();
@@ -142,7 +119,9 @@ Result<void> CopyBranch(Tables& tables, Run& run, const Project& project, Timest
   Result<HistoryPrefix> prefix = ReadPrefix(tables, (*origin)->id, point->step);
   if (!prefix) return prefix.error();
   run.branch_of = fmt::format("{}?_step={}", point->run, point->step);
-  run.summary_json = SummaryOf(prefix->rows);
+  LastValues values;
+  for (const std::string& row : prefix->rows) values.Add(row);
+  run.summary_json = values.Summary();
   if (prefix->rows.empty()) return Ok();
   StreamAppend append{.run = run.id, .at = now};
   append.pieces.push_back({.kind = StreamKind::kHistory,
@@ -397,26 +376,6 @@ Result<int> MarkSilentRuns(Store& store, RunObserver* observer, Timestamp before
   }
   if (first_error) return *first_error;
   return marked;
-}
-
-Result<Run> RewindRun(Tables& tables, const Project& project, std::string_view name,
-                      std::int64_t step, Timestamp now) {
-  Result<std::optional<Run>> found = tables.runs().FindByName(project.id, name);
-  if (!found) return found.error();
-  if (!*found) {
-    return NotFound(fmt::format("run \"{}\" not found in project \"{}\"", name, project.name));
-  }
-  Run run = **std::move(found);
-  const Result<HistoryPrefix> prefix = ReadPrefix(tables, run.id, step);
-  if (!prefix) return prefix.error();
-  Result<void> cut =
-      tables.streams().Truncate(run.id, StreamKind::kHistory,
-                                static_cast<std::int64_t>(prefix->rows.size()), prefix->last_step);
-  if (!cut) return cut.error();
-  run.summary_json = SummaryOf(prefix->rows);
-  run.updated_at = now;
-  if (Result<void> done = tables.runs().Update(run); !done) return done.error();
-  return run;
 }
 
 std::string GeneratedRunName(std::int64_t number, std::uint64_t seed) {

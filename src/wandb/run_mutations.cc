@@ -162,18 +162,37 @@ Result<Resolved> RewindRun(const FieldContext& field) {
   const auto step = static_cast<std::int64_t>(input.Double("metricValue").value_or(0));
   Run run;
   std::shared_ptr<const ProjectNode> project;
-  const Result<void> written = context.Write([&](Tables& tables) -> Result<void> {
+  const auto find_project = [&](const Tables& tables) -> Result<void> {
     const Result<std::shared_ptr<const ProjectNode>> found = FindProject(
         tables, context, input.StringOr("entityName", ""), input.StringOr("projectName", ""));
     if (!found) return found.error();
     if (*found == nullptr) return NotFound("project not found: nothing to rewind");
     project = *found;
-    Result<Run> rewound = tracking::RewindRun(tables, project->project,
-                                              input.StringOr("runName", ""), step, context.Now());
-    if (!rewound) return rewound.error();
-    run = *std::move(rewound);
     return Ok();
-  });
+  };
+  // Read outside of the Write, for which everybody waits. A run that logs meanwhile is read again.
+  constexpr int kAttempts = 3;
+  Result<void> written = Ok();
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    tracking::RewindPoint point;
+    const Result<void> read = context.Read([&](const Tables& tables) -> Result<void> {
+      if (Result<void> found = find_project(tables); !found) return found;
+      Result<tracking::RewindPoint> made =
+          tracking::FindRewindPoint(tables, project->project, input.StringOr("runName", ""), step);
+      if (!made) return made.error();
+      point = *std::move(made);
+      return Ok();
+    });
+    if (!read) return read.error();
+    written = context.Write([&](Tables& tables) -> Result<void> {
+      if (Result<void> found = find_project(tables); !found) return found;
+      Result<Run> rewound = tracking::RewindRun(tables, point, context.Now());
+      if (!rewound) return rewound.error();
+      run = *std::move(rewound);
+      return Ok();
+    });
+    if (written || written.error().code != ErrorCode::kConflict) break;
+  }
   if (!written) return written.error();
   return Resolved(
       Record("RewindRunPayload").Set("rewoundRun", Resolved::Own("Run", RunNode{run, project})));

@@ -80,15 +80,28 @@ Result<void> ChangeState(Tables& tables, RunId run, RunState state, Timestamp no
 Result<void> DeleteRun(Tables& tables, RunObserver* observer, RunId run, Timestamp now);
 
 // Marks runs that have been silent since `before` as crashed, or preempted if they had announced
-// it, and answers how many. Runs that wait for their process (pending) are left to their sweep. Each
-// run gets a Write of its own, so that one whose sweep cannot be read stops no other; the first
-// error is answered when all were looked at.
+// it, and answers how many. Runs that wait for their process (pending) are left to their sweep.
+// Each run gets a Write of its own, so that one whose sweep cannot be read stops no other; the
+// first error is answered when all were looked at.
 Result<int> MarkSilentRuns(Store& store, RunObserver* observer, Timestamp before, Timestamp now);
 
-// Cuts the history after the last row with `_step` <= `step` and brings the summary to that row.
-// Errors: kNotFound.
-Result<Run> RewindRun(Tables& tables, const Project& project, std::string_view name,
-                      std::int64_t step, Timestamp now);
+// Where a rewind cuts the history of a run.
+struct RewindPoint {
+  RunId run{};
+  StreamInfo seen;  // of the run, when its history was read
+  std::int64_t line_count = 0;
+  std::optional<std::int64_t> last_step;
+  std::string summary_json;  // the last value of each key up to there
+};
+
+// Reads the history up to the last row with `_step` <= `step`, which takes as long as it is: so it
+// belongs into a Read. Errors: kNotFound.
+Result<RewindPoint> FindRewindPoint(const Tables& tables, const Project& project,
+                                    std::string_view name, std::int64_t step);
+
+// Cuts the history there and brings the summary to that row. Errors: kNotFound if the run was
+// deleted; kConflict if it has logged since, and the point has to be found again.
+Result<Run> RewindRun(Tables& tables, const RewindPoint& point, Timestamp now);
 
 // "calm-tree-7".
 std::string GeneratedRunName(std::int64_t number, std::uint64_t seed);
