@@ -137,7 +137,8 @@ bool Engine::Impl::IsExtensive(const std::vector<SelectionNode>& selections,
                                std::size_t& count) const {
   for (const SelectionNode& node : selections) {
     const bool is_field = node.kind == SelectionNode::Kind::kField;
-    if (++count > kSmallSelectionsMax || (is_field && extensive.contains(node.name)) ||
+    ++count;
+    if (count > kSmallSelectionsMax || (is_field && extensive.contains(node.name)) ||
         IsExtensive(node.selections, count)) {
       return true;
     }

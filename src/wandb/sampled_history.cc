@@ -243,7 +243,7 @@ Result<std::vector<std::string>> ScanRows(const Tables& tables, ReadAllowance& a
   Scan sorted(specs, allowance);
   std::uint64_t held = 0;
   const Result<void> read =
-      ForEachStep(tables, allowance, run, *range, kAllRows, [&](const std::string& row) {
+      ForEachStep(tables, allowance, run, *range, kAllRows, [&](std::string&& row) {
         held += row.size();
         sorted.Add(row);
       });

@@ -18,8 +18,8 @@ namespace regatta::tracking {
 class KeyFinder {
  public:
   KeyFinder() = default;
-  KeyFinder(KeyFinder&&) = default;
-  KeyFinder& operator=(KeyFinder&&) = default;
+  KeyFinder(KeyFinder&&) noexcept = default;
+  KeyFinder& operator=(KeyFinder&&) noexcept = default;
 
   // The place of the key's value in what Find gives; one that is there already keeps its place.
   // Keys are dotted as FindAtPath has them.
