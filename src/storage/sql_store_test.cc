@@ -10,6 +10,8 @@
 #include <future>
 #include <stdexcept>
 
+#include "regatta/tracking/run_rules.h"
+
 namespace regatta::storage {
 namespace {
 
@@ -451,6 +453,39 @@ TEST_F(SqlStoreTest, TellsListenersOnlyOfCommittedChanges) {
     return Conflict("on purpose");
   }));
   EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(SqlStoreTest, ARenamedProjectIsToldOfAndItsNewNameIsOneThatANewProjectCouldHave) {
+  (void)MakeRun();
+  const auto rename = [&](std::string_view name) {
+    changes_ = 0;
+    return store_->Write([&](tracking::Tables& tables) -> Result<void> {
+      const auto user = *tables.accounts().FindUserByName("ann");
+      auto project = *tables.projects().FindByName(user->entity, "p");
+      if (!project) return NotFound("p");
+      return tracking::RenameProject(tables, *project, name, clock_.Now());
+    });
+  };
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    tracking::Project other{.entity = (*tables.accounts().FindUserByName("ann"))->entity,
+                            .name = "taken"};
+    return tables.projects().Insert(other);
+  }));
+  for (const char* name : {"a/b?c", "", "..", "a\nb"}) {
+    const Result<void> refused = rename(name);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  }
+  const Result<void> taken = rename("taken");
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(taken.error().message.find("UNIQUE"), std::string::npos);
+  EXPECT_EQ(changes_, 0);
+  EXPECT_TRUE(rename("p"));
+  EXPECT_EQ(changes_, 0) << "it has that name";
+  EXPECT_TRUE(rename("new"));
+  EXPECT_EQ(changes_, 1);
+  EXPECT_FALSE(rename("again")) << "nothing is called p any more";
 }
 
 TEST(FolderLock, RefusesASecondOwnerAndNamesTheFirst) {

@@ -176,6 +176,27 @@ Result<Project> FindOrCreateProject(Tables& tables, const Entity& entity, std::s
   return project;
 }
 
+Result<void> RenameProject(Tables& tables, Project& project, std::string_view name, Timestamp now) {
+  if (name == project.name) return Ok();
+  if (const std::string problem = ProjectNameProblem(name); !problem.empty()) {
+    return InvalidArgument(fmt::format("project name \"{}\" {}", name.substr(0, 80), problem));
+  }
+  const Result<std::optional<Project>> other = tables.projects().FindByName(project.entity, name);
+  if (!other) return other.error();
+  if (*other) {
+    return AlreadyExists(
+        fmt::format("\"{}\" has a project \"{}\" already: choose another name for \"{}\"",
+                    project.entity_name, name, project.name));
+  }
+  Project renamed = project;
+  renamed.name = std::string(name);
+  renamed.updated_at = now;
+  if (Result<void> done = tables.projects().Update(renamed); !done) return done;
+  project = std::move(renamed);
+  tables.Notify({.project = project.id, .kinds = Change::kRenamed});
+  return Ok();
+}
+
 Result<UpsertedRun> UpsertRun(Tables& tables, RunObserver* observer, const Project& project,
                               std::string_view name, UserId user, const RunUpsert& upsert,
                               Timestamp now) {

@@ -76,7 +76,10 @@ Result<Resolved> UpsertModel(const FieldContext& field) {
       if (!node) return node.error();
       if (*node == nullptr) return NotFound("no such project: it may have been deleted");
       project = (*node)->project;
-      if (!name.empty()) project.name = name;
+      if (!name.empty()) {
+        Result<void> renamed = tracking::RenameProject(tables, project, name, context.Now());
+        if (!renamed) return renamed;
+      }
     } else {
       const Result<Entity> entity = RequireEntity(tables, context, entity_name);
       if (!entity) return entity.error();

@@ -87,7 +87,7 @@ class RunCache {
                                       tracking::Change::kEvents | tracking::Change::kFiles;
       if ((change.kinds & ~(kData | tracking::Change::kSummary)) == 0) continue;
       epoch_ += 1;
-      // Of the whole project: it is gone, and another one may get its name.
+      // Of the whole project: it is gone or has another name, and another one may get its name.
       if (change.run_name.empty() && change.sweep_name.empty()) Clear();
       const auto [begin, end] = keys_.equal_range(IdentityOf(change.project, change.run_name));
       for (auto entry = begin; entry != end; ++entry) runs_.erase(entry->second);

@@ -55,6 +55,26 @@ def test_the_first_start_makes_an_administrator_and_keeps_the_key_out_of_the_log
         assert [user["admin"] for user in listed] == [True]
 
 
+def test_what_a_client_sends_after_its_project_was_renamed_reaches_no_other_run(server, user):
+    old = server.create_run(user, "p", "r")["bucket"]
+    for first in (0, 1):  # from the second on the server knows the run by its path
+        assert server.file_stream(user, "p", "r", rows(first, 1)).status == 200
+    rename = "mutation($id: String, $name: String) { upsertModel(input: {id: $id, name: $name}) { project { name } } }"
+    assert server.graphql(rename, {"id": old["project"]["id"], "name": "p_old"}, key=user.key)["upsertModel"]["project"]["name"] == "p_old"
+    assert server.file_stream(user, "p", "r", rows(2, 1)).status == 404
+    server.create_run(user, "p", "r")
+    other = {"files": {"wandb-history.jsonl": {"offset": 0, "content": ['{"_step":0,"x":"other"}']}}}
+    assert server.file_stream(user, "p", "r", other).status == 200
+    history = "query($e: String!, $p: String!) { project(name: $p, entityName: $e) { run(name: \"r\") { history(samples: 10) } } }"
+    def of(project):
+        return server.graphql(history, {"e": user.name, "p": project}, key=user.key)["project"]["run"]["history"]
+    assert of("p") == ['{"_step":0,"x":"other"}']
+    assert of("p_old") == ['{"_step": 0, "x": 0}', '{"_step": 1, "x": 1}']
+    for name, why in (("a/b?c", "project name"), ("p", "already")):
+        reply = server.request("POST", "/graphql", {"query": rename, "variables": {"id": old["project"]["id"], "name": name}}, key=user.key)
+        assert reply.status < 500 and why in reply.json()["errors"][0]["message"], reply.text
+
+
 def test_a_later_start_finds_what_was_there(tmp_path):
     with Server.start(tmp_path / "data") as server:
         user = first_user(server)

@@ -24,6 +24,11 @@ std::string ProjectNameProblem(std::string_view name);
 Result<Project> FindOrCreateProject(Tables& tables, const Entity& entity, std::string_view name,
                                     UserId creator, Timestamp now);
 
+// Gives `project` another name, here and in its row; without effect if that is its name. Listeners
+// hear Change::kRenamed. Errors: kInvalidArgument for a name that cannot be, kAlreadyExists for one
+// that another project of the entity has; nothing is changed then.
+Result<void> RenameProject(Tables& tables, Project& project, std::string_view name, Timestamp now);
+
 // What a client says of a run. Absent means "leave it as it is".
 struct RunUpsert {
   std::optional<std::string> display_name;

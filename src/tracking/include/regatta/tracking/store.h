@@ -29,6 +29,7 @@ struct Change {
     kEvents = 64,
     kSweep = 128,
     kDeleted = 256,
+    kRenamed = 512,  // the project itself: whatever was found by its path may be elsewhere now
   };
   ProjectId project{};
   std::string run_name;    // empty: the sweep or the project itself
