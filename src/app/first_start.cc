@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -12,9 +16,33 @@
 
 namespace regatta::app {
 
+namespace {
+
+constexpr std::size_t kSecretLength = 64;
+
+bool IsSecret(std::string_view text) {
+  return text.size() == kSecretLength && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+         });
+}
+
+}  // namespace
+
 Result<std::string> LoadOrMakeSecret(const storage::DataPaths& paths) {
-  if (Result<std::string> secret = ReadSecretFile(paths.Secret()); secret) return secret;
-  std::string secret = RandomId(64);
+  std::error_code error;
+  if (std::filesystem::exists(paths.Secret(), error)) {
+    Result<std::string> secret = ReadSecretFile(paths.Secret());
+    if (!secret) return secret;
+    if (IsSecret(*secret)) return secret;
+    // Going on with it would let anybody sign links who guesses it.
+    return FailedPrecondition(fmt::format(
+        "{} holds no secret ({} characters a-z and 0-9): put back the one of a backup, or remove "
+        "the file to have a new one made, with which upload and download links that were given out "
+        "before are no longer valid",
+        paths.Secret(), kSecretLength));
+  }
+  if (error) return Unavailable(fmt::format("cannot read {}: {}", paths.Secret(), error.message()));
+  std::string secret = RandomId(kSecretLength);
   if (Result<void> written = WriteSecretFile(paths.Secret(), secret); !written) {
     return written.error();
   }

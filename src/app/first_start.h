@@ -10,7 +10,8 @@
 
 namespace regatta::app {
 
-// The secret that the server signs with. Errors: those of the file.
+// The secret that the server signs with, made where there is none yet. Errors: those of the file;
+// kFailedPrecondition if what it holds is none, and nothing is changed then.
 Result<std::string> LoadOrMakeSecret(const storage::DataPaths& paths);
 
 struct FirstUser {

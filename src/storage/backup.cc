@@ -48,14 +48,20 @@ Result<void> CopyAllBlobs(const fs::path& from, const fs::path& to) {
 }
 
 // The small files that a folder needs to go on as the same server.
-void CopyIdentity(const DataPaths& from, const DataPaths& to) {
+Result<void> CopyIdentity(const DataPaths& from, const DataPaths& to) {
   for (const auto& [source, target] :
        {std::pair(from.ApiKey(), to.ApiKey()), std::pair(from.Secret(), to.Secret())}) {
     std::error_code error;
-    if (!fs::exists(source, error)) continue;
-    fs::copy_file(source, target, fs::copy_options::overwrite_existing, error);
-    fs::permissions(target, fs::perms::owner_read | fs::perms::owner_write, error);
+    if (!fs::exists(source, error) && !error) continue;
+    if (!error) fs::copy_file(source, target, fs::copy_options::overwrite_existing, error);
+    if (!error) {
+      fs::permissions(target, fs::perms::owner_read | fs::perms::owner_write, error);
+    }
+    if (error) {
+      return Unavailable(fmt::format("cannot copy {} to {}: {}", source, target, error.message()));
+    }
   }
+  return Ok();
 }
 
 // Makes everything on the file system of `folder` durable: copies as well as the names of links.
@@ -86,8 +92,7 @@ Result<void> CopyWhole(Connection& connection, const DataPaths& from, const Data
   copy.Bind(database);
   if (Result<void> done = copy.Run(); !done) return done;
   if (Result<void> done = CopyAllBlobs(from.Blobs(), to.Blobs()); !done) return done;
-  CopyIdentity(from, to);
-  return Ok();
+  return CopyIdentity(from, to);
 }
 
 }  // namespace
@@ -134,7 +139,7 @@ Result<void> Restore(const std::string& backup, const std::string& folder) {
   fs::create_directories(folder, error);
   fs::permissions(folder, fs::perms::owner_all, error);
   if (Result<void> done = CopyAllBlobs(from.Blobs(), to.Blobs()); !done) return done;
-  CopyIdentity(from, to);
+  if (Result<void> done = CopyIdentity(from, to); !done) return done;
   // The database last and under its name only when whole: what broke off is no data folder.
   const std::string partial = to.Database() + ".partial";
   fs::copy_file(from.Database(), partial, error);

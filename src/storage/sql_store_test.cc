@@ -413,6 +413,20 @@ TEST_F(SqlStoreTest, BackupOfAnOpenStoreRestoresToTheSameData) {
   EXPECT_FALSE(Restore(folder_ + "/backup", folder_ + "/restored"));
 }
 
+TEST_F(SqlStoreTest, ABackupWithoutTheServersSecretIsNone) {
+  (void)MakeRun();
+  fs::create_directories(DataPaths(Data()).Secret());  // what cannot be copied as a file
+  const Result<void> failed = Backup(Data(), folder_ + "/backup");
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().message.find("secret"), std::string::npos) << failed.error().message;
+  EXPECT_FALSE(fs::exists(folder_ + "/backup"));
+  fs::remove(DataPaths(Data()).Secret());
+  ASSERT_TRUE(Backup(Data(), folder_ + "/backup"));
+  fs::create_directories(DataPaths(folder_ + "/backup").Secret());
+  EXPECT_FALSE(Restore(folder_ + "/backup", folder_ + "/restored"));
+  EXPECT_FALSE(fs::exists(DataPaths(folder_ + "/restored").Database()));
+}
+
 TEST_F(SqlStoreTest, ABackupThatBrokeOffIsNotTakenForOne) {
   const RunId run = MakeRun();
   ASSERT_TRUE(AppendHistory(run, 0, {"a"}));

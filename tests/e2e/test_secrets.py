@@ -51,6 +51,24 @@ def test_keys_stand_nowhere_but_in_the_file_that_is_for_them(tmp_path):
         assert (data / name).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("content", ["", "\n", "0" * 63, "0" * 65, "A" * 64, "0" * 63 + "\0"], ids=["empty", "a line", "short", "long", "other letters", "zero"])
+def test_a_secret_that_anybody_could_guess_is_refused_and_kept(tmp_path, content):
+    data = tmp_path / "data"
+    with Server.start(data) as server:
+        before = (data / "secret").read_text()
+        server.stop()
+    (data / "secret").write_text(content)
+    with pytest.raises(RuntimeError, match="holds no secret.*backup.*remove"):
+        Server.start(data)
+    assert (data / "secret").read_text() == content
+    (data / "secret").write_text(before)
+    with Server.start(data):
+        assert (data / "secret").read_text() == before
+    (data / "secret").unlink()
+    with Server.start(data):
+        assert re.fullmatch("[a-z0-9]{64}", (data / "secret").read_text())
+
+
 @pytest.mark.parametrize("arguments", [("user", "add", "ann"), ("login",), ("run", "ls")])
 def test_no_command_takes_a_key_as_an_argument(arguments):
     """What stands in an argument list can be read by everybody on the machine."""
