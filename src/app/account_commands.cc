@@ -1,16 +1,15 @@
 // Commands on users and keys, through the running server's admin interface.
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "command_line.h"
+#include "credentials.h"
 #include "person_command.h"
 #include "regatta/codec/percent.h"
 #include "regatta/net/client.h"
 #include "regatta/storage/data_folder.h"
-#include "secret_file.h"
 
 namespace regatta::app {
 namespace {
@@ -19,7 +18,7 @@ using nlohmann::json;
 
 struct Options {
   std::string server;
-  std::string data = "regatta-data";
+  std::string data;  // empty: not named
   std::string name;
   std::string email;
   std::string description;
@@ -28,27 +27,31 @@ struct Options {
   bool as_json = false;
 };
 
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : value;
-}
+// The data folder, unless another is named.
+constexpr const char* kDefaultFolder = "regatta-data";
 
-// An administrator's client: the key of the data folder, or the one in the environment.
-net::HttpClient ClientFor(const Options& options) {
-  std::string server = options.server.empty() ? Environment("WANDB_BASE_URL") : options.server;
-  if (server.empty()) server = "http://127.0.0.1:8080";
-  std::string key = Environment("WANDB_API_KEY");
-  if (Result<std::string> stored = ReadSecretFile(storage::DataPaths(options.data).ApiKey());
-      stored) {
-    key = *std::move(stored);
+Result<Credentials> CredentialsOf(const Options& options) {
+  const std::string folder = options.data.empty() ? kDefaultFolder : options.data;
+  Result<Credentials> found = FindAdminCredentials(
+      options.server,
+      {.path = storage::DataPaths(folder).ApiKey(), .is_folder_named = !options.data.empty()},
+      ProcessEnvironment());
+  if (found && found->key.empty()) {
+    return Unauthenticated(
+        fmt::format("there is no API key for {}: set WANDB_API_KEY to an administrator's, or name "
+                    "the server and its data folder, --server {} --data FOLDER",
+                    found->server, found->server));
   }
-  return net::HttpClient(server, {.basic_user = "api", .basic_password = key});
+  return found;
 }
 
 template <typename Show>
 int Call(const Options& options, const char* method, const std::string& path, const json& body,
          Show show) {
-  net::HttpClient client = ClientFor(options);
+  const Result<Credentials> credentials = CredentialsOf(options);
+  if (!credentials) return Fail(credentials.error());
+  net::HttpClient client(credentials->server,
+                         {.basic_user = "api", .basic_password = credentials->key});
   const Result<net::ClientResponse> answer =
       client.Do(method, path, {{"Content-Type", "application/json"}},
                 body.is_null() ? std::string() : body.dump());
@@ -70,8 +73,9 @@ std::string UserPath(const Options& options) {
 void AddUserCommands(CLI::App& app, const std::shared_ptr<Options>& options, int& exit_code) {
   CLI::App* user = app.add_subcommand("user", "Users of the server")->require_subcommand(1);
   user->add_option("--server", options->server, "Address of the server (WANDB_BASE_URL)");
-  user->add_option("--data", options->data, "Data folder whose api-key file to use")
-      ->capture_default_str();
+  user->add_option("--data", options->data,
+                   "Data folder whose api-key file to use, with --server or without any")
+      ->default_str(kDefaultFolder);
   user->add_flag("--json", options->as_json, "Print JSON");
   user->fallthrough();
 
@@ -110,8 +114,9 @@ void AddUserCommands(CLI::App& app, const std::shared_ptr<Options>& options, int
 void AddKeyCommands(CLI::App& app, const std::shared_ptr<Options>& options, int& exit_code) {
   CLI::App* key = app.add_subcommand("key", "API keys of a user")->require_subcommand(1);
   key->add_option("--server", options->server, "Address of the server (WANDB_BASE_URL)");
-  key->add_option("--data", options->data, "Data folder whose api-key file to use")
-      ->capture_default_str();
+  key->add_option("--data", options->data,
+                  "Data folder whose api-key file to use, with --server or without any")
+      ->default_str(kDefaultFolder);
   key->add_flag("--json", options->as_json, "Print JSON");
   key->fallthrough();
 

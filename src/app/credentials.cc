@@ -178,6 +178,23 @@ Result<std::string> FindServer(const std::string& server_option, const Environme
   return server;
 }
 
+Result<Credentials> FindAdminCredentials(const std::string& server_option, const FolderKey& folder,
+                                         const Environment& environment) {
+  Result<Credentials> found = FindCredentials(server_option, environment);
+  if (!found) return found;
+  const bool is_environments =
+      !environment("WANDB_API_KEY").empty() || !environment("REGATTA_API_KEY_FILE").empty();
+  const bool is_server_named = !server_option.empty() || !environment("WANDB_BASE_URL").empty() ||
+                               !ConfiguredServer(environment).empty();
+  const bool is_folders_server = server_option.empty() ? !is_server_named : folder.is_folder_named;
+  if (is_environments || !is_folders_server) return found;
+  if (Result<std::string> key = ReadSecretFile(folder.path); key) {
+    found->key = *std::move(key);
+    found->source = folder.path;
+  }
+  return found;
+}
+
 Result<Credentials> FindCredentials(const std::string& server_option,
                                     const Environment& environment) {
   Result<std::string> server = FindServer(server_option, environment);

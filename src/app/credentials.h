@@ -29,6 +29,18 @@ struct Credentials {
 Result<Credentials> FindCredentials(const std::string& server_option,
                                     const Environment& environment);
 
+// The same for commands of an administrator, whom the key file of the server's data folder makes
+// one: after the environment's keys and before the netrc file's. That key goes to the server whose
+// folder it is and to no other: where nothing names a server, which is the one of this machine, or
+// where the person named server and folder in one breath (`is_folder_named`, beside a
+// `server_option`). An address out of the environment or the config file may be anybody's.
+struct FolderKey {
+  std::string path;  // of the api-key file
+  bool is_folder_named = false;
+};
+Result<Credentials> FindAdminCredentials(const std::string& server_option, const FolderKey& folder,
+                                         const Environment& environment);
+
 // The server alone. Errors: kInvalidArgument.
 Result<std::string> FindServer(const std::string& server_option, const Environment& environment);
 

@@ -43,6 +43,32 @@ class CredentialsTest : public testing::Test {
   std::map<std::string, std::string> variables_;
 };
 
+TEST_F(CredentialsTest, TheFoldersKeyGoesToTheFoldersServerAlone) {
+  Write("api-key", std::string(kKey) + "\n");
+  const auto key_for = [&](const std::string& server, bool is_folder_named) {
+    const FolderKey folder{.path = home_ + "/api-key", .is_folder_named = is_folder_named};
+    return FindAdminCredentials(server, folder, Variables())->key;
+  };
+  EXPECT_EQ(key_for("", false), kKey) << "nothing names a server: it is the one of this machine";
+  EXPECT_EQ(key_for("", true), kKey);
+  EXPECT_EQ(key_for("https://it.example", true), kKey) << "server and folder are named together";
+  EXPECT_EQ(key_for("https://it.example", false), "");
+
+  variables_["WANDB_BASE_URL"] = "https://api.other.example";
+  EXPECT_EQ(key_for("", false), "");
+  EXPECT_EQ(key_for("", true), "");
+  EXPECT_EQ(key_for("https://it.example", true), kKey);
+  variables_.erase("WANDB_BASE_URL");
+
+  ASSERT_TRUE(
+      StoreCredentials({.server = "https://api.other.example", .key = "theirs"}, Variables()));
+  EXPECT_EQ(key_for("", true), "theirs") << "the config file names a server";
+  EXPECT_EQ(key_for("https://api.other.example", true), kKey);
+
+  variables_["WANDB_API_KEY"] = "mine";
+  EXPECT_EQ(key_for("https://it.example", true), "mine");
+}
+
 TEST_F(CredentialsTest, WhatLoginStoresIsFoundAgain) {
   const Credentials stored{.server = "https://sweeps.example:81/base", .key = kKey};
   const Result<StoredIn> where = StoreCredentials(stored, Variables());

@@ -1,11 +1,13 @@
 """A key is shown once, and stands nowhere else: not in a log, an answer, an error, an argument list or the data folder."""
+import http.server
 import pathlib
 import re
 import secrets
+import threading
 
 import pytest
 
-from harness.server import Server, User
+from harness.server import Server, User, basic
 from test_command_line import at, regatta
 
 
@@ -67,6 +69,35 @@ def test_a_secret_that_anybody_could_guess_is_refused_and_kept(tmp_path, content
     (data / "secret").unlink()
     with Server.start(data):
         assert re.fullmatch("[a-z0-9]{64}", (data / "secret").read_text())
+
+
+def test_the_administrators_key_goes_to_no_address_that_the_environment_names(tmp_path):
+    """Somebody who works with the hosted service as well has its address there."""
+    seen = []
+
+    class Other(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(self.headers.get("Authorization", ""))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_POST = do_DELETE = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    with Server.start(tmp_path / "data") as server, http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        env = {"WANDB_BASE_URL": f"http://127.0.0.1:{other.server_port}", "HOME": str(tmp_path), "XDG_CONFIG_HOME": ""}
+        key = server.admin_key
+        for arguments in (("user", "list"), ("user", "add", "ann"), ("key", "list", "admin"), ("key", "revoke", "1")):
+            refused = regatta(*arguments, "--data", server.data, env=env, expect=5)
+            assert "--server" in refused.stderr and key not in refused.stderr
+        regatta("user", "list", "--data", server.data, env={**env, "WANDB_API_KEY": "f" * 40})
+        assert seen == [basic("f" * 40)["Authorization"]]
+        assert "admin" in regatta("user", "list", *at(server), env=env).stdout
+        other.shutdown()
 
 
 @pytest.mark.parametrize("arguments", [("user", "add", "ann"), ("login",), ("run", "ls")])
