@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "regatta/codec/base64.h"
 #include "regatta/codec/hash.h"
 #include "regatta/codec/hex.h"
@@ -22,6 +24,13 @@ Blob BlobOf(const net::SpooledFile& file) {
           .size = static_cast<std::int64_t>(file.size())};
 }
 
+// Whether `text`, which a client said, can stand in a header and in a link: printable ASCII.
+bool IsMediaType(std::string_view text) {
+  constexpr std::size_t kLengthMax = 255;
+  return !text.empty() && text.size() <= kLengthMax &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
 Result<void> StoreRunFile(const Services& services, const Grant& grant,
                           const net::Request& request) {
   const Blob blob = BlobOf(*request.spooled_body);
@@ -36,7 +45,7 @@ Result<void> StoreRunFile(const Services& services, const Grant& grant,
         .run = (*run)->id,
         .name = grant.name,
         .blob = blob,
-        .mimetype = std::string(sent_type.empty() ? net::MediaType(grant.name) : sent_type),
+        .mimetype = std::string(IsMediaType(sent_type) ? sent_type : net::MediaType(grant.name)),
         .updated_at = services.clock.Now()};
     if (Result<void> put = tables.files().Put(file); !put) return put;
     tables.Notify({.project = (*run)->project,
@@ -100,7 +109,7 @@ net::Response FileAnswer(const Services& services, std::string_view sha256_hex,
   if (!path) return net::ErrorResponse(path.error());
   net::Response response;
   response.headers.Set("Content-Type",
-                       mimetype.empty() ? "application/octet-stream" : std::string(mimetype));
+                       IsMediaType(mimetype) ? std::string(mimetype) : "application/octet-stream");
   // A file that people uploaded is shown, never run, whatever type it claims.
   response.headers.Set("Content-Security-Policy",
                        "sandbox; default-src 'none'; img-src 'self'; "

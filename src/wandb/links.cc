@@ -19,7 +19,7 @@ std::string Links::Sign(const Grant& grant, std::chrono::seconds lifetime) const
   const std::int64_t until = ToMicros(clock_.Now() + lifetime) / 1'000'000;
   const std::string payload = nlohmann::json::array({std::string(1, static_cast<char>(grant.kind)),
                                                      grant.target, grant.name, grant.note, until})
-                                  .dump();
+                                  .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return codec::EncodeBase64Url(payload) + "." + codec::EncodeBase64Url(MacOf(secret_, payload));
 }
 

@@ -236,6 +236,22 @@ def test_metadata_of_any_shape_and_depth_is_shown_or_passed_over(server, world):
             cpuCount gpuCount gpu git { remote commit } } } } }""", {"e": user.name}, key=user.key)
 
 
+@pytest.mark.parametrize("sent,kept", [("text/x-mine; charset=utf-8", "text/x-mine; charset=utf-8"), ("a/\xff\xfe", "text/plain; charset=utf-8"),
+                                       ("x" * 5000, "text/plain; charset=utf-8"), ("", "text/plain; charset=utf-8")],
+                         ids=["one", "bytes", "long", "none"])
+def test_a_media_type_that_is_none_is_not_kept(server, world, sent, kept):
+    user, _ = world
+    made = server.graphql("""mutation($e: String!) { createRunFiles(input: {entityName: $e, projectName: "p", runName: "r", files: ["a.txt"]}) {
+        files { uploadUrl } } }""", {"e": user.name}, key=user.key)
+    upload = made["createRunFiles"]["files"][0]["uploadUrl"].removeprefix(server.url)
+    assert server.request("PUT", upload, b"abc", headers={"Content-Type": sent}).status == 200
+    files = server.graphql("""query($e: String!) { project(entityName: $e, name: "p") { run(name: "r") { files { edges { node { name mimetype directUrl } } } } } }""",
+                           {"e": user.name}, key=user.key)["project"]["run"]["files"]["edges"]
+    assert [file["node"]["mimetype"] for file in files] == [kept]
+    answer = server.get(files[0]["node"]["directUrl"].removeprefix(server.url))
+    assert (answer.status, answer.body) == (200, b"abc") and answer.headers["content-type"] == kept
+
+
 @pytest.mark.parametrize("path,usual", [
     ("/users", {"name": "u", "email": "e", "admin": False, "api_key": "k" * 40}),
     ("/users/admin/keys", {"description": "d"}),
