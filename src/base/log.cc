@@ -4,6 +4,11 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "regatta/base/utf8.h"
 
 namespace regatta {
 namespace {
@@ -33,6 +38,29 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
+// Of Unicode: C0, DEL and C1. They end lines, or speak to terminals.
+bool IsControl(char32_t character) {
+  return character < 0x20 || (character >= 0x7f && character < 0xa0);
+}
+
+// The text with its control characters, and bytes that are no UTF-8, as \x1b; nothing if it has
+// none.
+std::optional<std::string> Escaped(std::string_view text) {
+  std::optional<std::string> escaped;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const Utf8Step step = ReadUtf8(text, at);
+    if (step.is_valid && !IsControl(step.character)) {
+      if (escaped) escaped->append(text, at, step.length);
+    } else {
+      if (!escaped) escaped.emplace(text, 0, at);
+      escaped->append(fmt::format("\\x{:02x}", static_cast<std::uint32_t>(step.character)));
+    }
+    at += step.length;
+  }
+  return escaped;
+}
+
 }  // namespace
 
 std::optional<LogLevel> ParseLogLevel(std::string_view name) {
@@ -47,7 +75,12 @@ void SetLogLevel(LogLevel level) { lowest_level = level; }
 bool LogEnabled(LogLevel level) { return level >= lowest_level.load(); }
 
 void LogLine(LogLevel level, std::string_view component, std::string_view message) {
-  if (LogEnabled(level)) Logger().log(ToSpdlog(level), "{}: {}", component, message);
+  if (!LogEnabled(level)) return;
+  if (const std::optional<std::string> escaped = Escaped(message)) {
+    Logger().log(ToSpdlog(level), "{}: {}", component, *escaped);
+  } else {
+    Logger().log(ToSpdlog(level), "{}: {}", component, message);
+  }
 }
 
 }  // namespace regatta

@@ -32,6 +32,15 @@ TEST_F(LogTest, StartsWithEverything) {
   EXPECT_THAT(log, HasSubstr(" error part: number 3\n"));
 }
 
+TEST_F(LogTest, WritesOneLineWhateverStandsInIt) {
+  testing::internal::CaptureStderr();
+  Log(LogLevel::kInfo, "alert", "{}",
+      "a\n2026-01-01T00:00:00Z error x: forged\r\x1b[2J\x7f\u009b\xff é");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::EndsWith(" info alert: a\\x0a2026-01-01T00:00:00Z error x: forged"
+                                "\\x0d\\x1b[2J\\x7f\\x9b\\xff é\n"));
+}
+
 TEST_F(LogTest, DropsWhatIsBelowItsLevel) {
   SetLogLevel(LogLevel::kWarning);
   EXPECT_THAT(OneOfEach(), AllOf(Not(HasSubstr("number 1")), HasSubstr("number 2")));
