@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "change_hub.h"
 #include "first_start.h"
 #include "regatta/base/log.h"
 #include "regatta/base/thread_pool.h"
@@ -134,7 +135,7 @@ Result<void> Serve(const ServeOptions& options) {
   if (!lock) return lock.error();
 
   server::LiveBus live;
-  std::atomic<wandb::Wire*> wire_for_changes = nullptr;
+  ChangeHub changes_for_wire;
   ThreadPool searchers(SearchThreads(), kSearchNiceness);
   sweeps::SweepService sweeps(
       {.timing = TimingOf(options), .background = {.post = [&](std::function<void()> work) {
@@ -145,8 +146,7 @@ Result<void> Serve(const ServeOptions& options) {
                                .clock = &clock,
                                .on_change =
                                    [&](const std::vector<tracking::Change>& changes) {
-                                     if (wandb::Wire* wire = wire_for_changes.load())
-                                       wire->OnChanges(changes);
+                                     changes_for_wire.Tell(changes);
                                      live.Publish(changes);
                                    },
                                .on_rollback = [&] { sweeps.Rollback(); },
@@ -170,7 +170,9 @@ Result<void> Serve(const ServeOptions& options) {
       .external_url = options.base_url,
       .anonymous = options.is_open ? std::optional(first->user) : std::nullopt};
   wandb::Wire wire(wire_services);
-  wire_for_changes = &wire;
+  const ChangeHub::Listening listening(
+      changes_for_wire,
+      [&](const std::vector<tracking::Change>& changes) { wire.OnChanges(changes); });
 
   ThreadPool workers(2);
   std::atomic<bool> is_ready = false;
