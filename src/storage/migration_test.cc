@@ -184,6 +184,20 @@ TEST_P(Migration, IsNotBegunWithoutItsBackup) {
   EXPECT_EQ(*StoredVersion(*unchanged), GetParam());
 }
 
+TEST_P(Migration, LeavesABackupOfTheDataAsTheyAreNowAndNotOfAnEarlierAttempt) {
+  const std::string name =
+      DataPaths(data()).Backups() + "/before-version-" + std::to_string(SchemaVersion());
+  fs::create_directories(name);
+  std::ofstream(name + "/stale") << "what an attempt left that failed";
+  const Result<std::unique_ptr<SqlStore>> store =
+      SqlStore::Open({.folder = data(), .clock = &clock_});
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ((*store)->summary().backup, name);
+  ExpectWhole(name);
+  EXPECT_FALSE(fs::exists(name + "/stale"));
+  EXPECT_TRUE(fs::exists(name + ".earlier/stale"));
+}
+
 INSTANTIATE_TEST_SUITE_P(FromVersion, Migration, testing::Range(std::int64_t{1}, SchemaVersion()));
 
 }  // namespace

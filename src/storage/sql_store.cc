@@ -36,6 +36,19 @@ struct Reader {
   std::unique_ptr<Connection> log;
 };
 
+// A backup of that name is of an earlier attempt, and older than the data: it is kept under another
+// name, and only the newest such, so that attempts that fail again and again fill no disk.
+Result<void> MakeWay(const std::string& backup) {
+  std::error_code error;
+  if (!fs::exists(backup, error) && !error) return Ok();
+  const std::string earlier = backup + ".earlier";
+  if (!error) fs::remove_all(earlier, error);
+  if (!error) fs::rename(backup, earlier, error);
+  if (!error) return Ok();
+  return Unavailable(fmt::format("cannot rename {}, a backup of an earlier attempt, to {}: {}",
+                                 backup, earlier, error.message()));
+}
+
 class SqliteStore final : public SqlStore, public BatchWriter {
  public:
   explicit SqliteStore(StoreOptions options)
@@ -157,10 +170,9 @@ Result<void> SqliteStore::Start() {
     summary_.migrated_from = *version;
     summary_.backup = fmt::format("{}/before-version-{}", paths_.Backups(), SchemaVersion());
     fs::create_directories(paths_.Backups(), error);
-    if (!fs::exists(summary_.backup, error)) {
-      if (Result<void> done = Backup(paths_.root, summary_.backup); !done) {
-        return WithContext("backup before the migration", done.error());
-      }
+    if (Result<void> done = MakeWay(summary_.backup); !done) return done;
+    if (Result<void> done = Backup(paths_.root, summary_.backup); !done) {
+      return WithContext("backup before the migration", done.error());
     }
   }
   if (Result<void> migrated = Migrate(*writer_); !migrated) return migrated;
