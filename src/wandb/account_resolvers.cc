@@ -240,7 +240,19 @@ void AddEntityFields(ResolverMap& resolvers) {
   });
   constant("available", false);
   constant("photoUrl", nullptr);
-  constant("readOnly", false);
+  resolvers.Field<EntityNode>(
+      "Entity", "readOnly",
+      [](const EntityNode& node, const FieldContext& field) -> Result<Resolved> {
+        bool may_write = false;
+        const Result<void> read = Context(field).Read([&](const Tables& tables) -> Result<void> {
+          const auto visible = FindVisibleEntity(tables, Context(field), node.entity.name);
+          if (!visible) return visible.error();
+          may_write = *visible && (*visible)->may_write;
+          return Ok();
+        });
+        if (!read) return read.error();
+        return Resolved(!may_write);
+      });
   constant("readOnlyAdmin", false);
   constant("privateOnly", false);
   constant("storageBytes", 0);

@@ -96,7 +96,7 @@ Result<Resolved> LinkArtifact(const FieldContext& field) {
         tables.artifacts().FindCollection(member->collection);
     if (!collection) return collection.error();
     auto node = std::make_shared<const CollectionNode>(CollectionNode{
-        **collection, std::make_shared<const ProjectNode>(ProjectNode{target->project})});
+        **collection, std::make_shared<const ProjectNode>(ProjectNode{target->project, true})});
     const auto made = MembershipNodeOf(tables, context, std::move(node), *member);
     if (!made) return made.error();
     return Resolved(
@@ -143,7 +143,10 @@ Result<tracking::CollectionId> CollectionOfAlias(const Tables& tables,
     const Result<std::optional<ArtifactCollection>> found =
         tables.artifacts().FindCollectionByName((*owner)->project.id, name);
     if (!found) return found.error();
-    if (*found) return (*found)->id;
+    if (*found) {
+      if (Result<void> allowed = RequireWrite(**owner); !allowed) return allowed.error();
+      return (*found)->id;
+    }
   }
   return NotFound(fmt::format("artifact collection {}/{}/{} not found", entity, project, name));
 }

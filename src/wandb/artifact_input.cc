@@ -38,6 +38,8 @@ Result<std::shared_ptr<const RunNode>> RequireRunByName(const Tables& tables,
   if (run && *run == nullptr) {
     return NotFound(fmt::format("run {}/{}/{} not found", entity, project, name));
   }
+  if (!run) return run;
+  if (Result<void> allowed = RequireWrite(*(*run)->project); !allowed) return allowed.error();
   return run;
 }
 

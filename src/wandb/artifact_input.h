@@ -23,12 +23,14 @@ Result<graphql::Resolved> ArtifactPayload(const tracking::Tables& tables,
 std::vector<std::string> TextsOf(const graphql::Arguments& input, std::string_view list,
                                  std::string_view member);
 
-// The run that the input names by entity, project and name. Errors: kNotFound, naming it.
+// The run that the input names by entity, project and name, to be changed.
+// Errors: kPermissionDenied; kNotFound, naming it.
 Result<std::shared_ptr<const RunNode>> RequireRunByName(const tracking::Tables& tables,
                                                         const RequestContext& context,
                                                         const graphql::Arguments& input);
 
-// The project that the input names, made if it is missing. Errors: kNotFound, naming the entity.
+// The project that the input names, made if it is missing.
+// Errors: kPermissionDenied; kNotFound, naming the entity.
 Result<tracking::Project> TargetProject(tracking::Tables& tables, const RequestContext& context,
                                         const graphql::Arguments& input);
 

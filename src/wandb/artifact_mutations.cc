@@ -90,7 +90,7 @@ Result<Resolved> CreateArtifactType(const FieldContext& field) {
                                    input.StringOr("description", ""), context.Now());
     if (!type) return type.error();
     ArtifactTypeNode node{*std::move(type),
-                          std::make_shared<const ProjectNode>(ProjectNode{*project})};
+                          std::make_shared<const ProjectNode>(ProjectNode{*project, true})};
     return Resolved(Record("CreateArtifactTypePayload")
                         .Set("artifactType", Resolved::Own("ArtifactType", std::move(node))));
   });

@@ -186,6 +186,10 @@ Result<std::shared_ptr<const ArtifactNode>> RequireArtifact(const Tables& tables
         "project that it was logged in: ask the one who linked it",
         (*found)->sequence->collection.name, (*found)->artifact.version.value_or(0)));
   }
+  if (!found) return found;
+  if (Result<void> allowed = RequireWrite(*(*found)->sequence->project); !allowed) {
+    return allowed.error();
+  }
   return found;
 }
 
@@ -200,6 +204,8 @@ Result<std::shared_ptr<const CollectionNode>> RequireCollection(const Tables& ta
     return NotFound(fmt::format("artifact collection {} not found: it may have been deleted",
                                 storage_id.substr(0, 80)));
   }
+  if (!found) return found;
+  if (Result<void> allowed = RequireWrite(*(*found)->project); !allowed) return allowed.error();
   return found;
 }
 

@@ -103,7 +103,8 @@ Result<std::shared_ptr<const ArtifactNode>> RequireVisibleArtifact(const trackin
                                                                    const RequestContext& context,
                                                                    std::string_view storage_id);
 // For those who want to change it, or to show it to others: the project of what they get is never
-// null. Errors: also kPermissionDenied for those who see an artifact through a link alone.
+// null. Errors: also kPermissionDenied, for those who may look only, and for those who see an
+// artifact through a link alone.
 Result<std::shared_ptr<const ArtifactNode>> RequireArtifact(const tracking::Tables& tables,
                                                             const RequestContext& context,
                                                             std::string_view storage_id);

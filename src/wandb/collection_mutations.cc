@@ -98,6 +98,7 @@ Result<Resolved> EditCollectionTags(const FieldContext& field, bool adds) {
     if (!collection) {
       return NotFound(fmt::format("artifact collection {}/{}/{} not found", entity, project, name));
     }
+    if (Result<void> allowed = RequireWrite(**owner); !allowed) return allowed.error();
     const std::vector<std::string> tags = TextsOf(input, "tags", "tagName");
     const std::vector<std::string> none;
     Result<std::vector<std::string>> edited =

@@ -51,6 +51,12 @@ bool MatchesLike(std::string_view text, std::string_view pattern) {
   return p == pattern.size();
 }
 
+// An artifact's file was given its grant, or none, by those who looked at the rights.
+Result<void> RequireUpload(const FileNode& node) {
+  return node.run_project == nullptr ? Ok() : RequireWrite(*node.run_project);
+}
+
+// A link that anybody may upload by: for those who may write to the run.
 Resolved UploadUrl(const RequestContext& context, const FileNode& node) {
   Grant grant{
       .kind = Grant::Kind::kUploadRunFile, .target = ToInt(node.file.run), .name = node.file.name};
@@ -93,9 +99,11 @@ Result<Resolved> ListFiles(const RunNode& node, const FieldContext& field) {
         const auto found = std::find_if(listed->begin(), listed->end(),
                                         [&](const RunFile& file) { return file.name == name; });
         if (found != listed->end()) {
-          files.push_back({*found, true});
+          files.push_back({.file = *found, .run_project = node.project});
         } else if (for_upload) {
-          files.push_back({RunFile{.run = node.run.id, .name = name}, false});
+          files.push_back({.file = RunFile{.run = node.run.id, .name = name},
+                           .is_stored = false,
+                           .run_project = node.project});
         }
       }
       return Ok();
@@ -103,7 +111,7 @@ Result<Resolved> ListFiles(const RunNode& node, const FieldContext& field) {
     const std::string pattern = args.StringOr("pattern", "");
     for (RunFile& file : *listed) {
       if (pattern.empty() || MatchesLike(file.name, pattern)) {
-        files.push_back({std::move(file), true});
+        files.push_back({.file = std::move(file), .run_project = node.project});
       }
     }
     return Ok();
@@ -116,6 +124,7 @@ Result<Resolved> ListFiles(const RunNode& node, const FieldContext& field) {
 // The run of the input, which exists or is made: files may come before anything else.
 struct UploadTarget {
   tracking::Run run;
+  std::shared_ptr<const ProjectNode> project;
   std::string storage_id;
 };
 
@@ -127,6 +136,7 @@ Result<UploadTarget> RequireUploadTarget(const FieldContext& field) {
   UploadTarget target;
   const auto take = [&](const RunNode& node) {
     target.run = node.run;
+    target.project = node.project;
     target.storage_id =
         EncodeRunId(node.run.name, node.project->project.name, node.project->project.entity_name);
   };
@@ -140,6 +150,7 @@ Result<UploadTarget> RequireUploadTarget(const FieldContext& field) {
       return NotFound(
           fmt::format("run {}/{}/{} not found: create it before its files", entity, project, name));
     }
+    if (Result<void> allowed = RequireWrite(*(*run)->project); !allowed) return allowed;
     take(**run);
     return Ok();
   });
@@ -158,7 +169,9 @@ Result<Resolved> CreateRunFiles(const FieldContext& field) {
       return InvalidArgument(fmt::format("file name \"{}\" {}", name.substr(0, 120), problem));
     }
     files.push_back(
-        Resolved::Own("File", FileNode{RunFile{.run = target->run.id, .name = name}, false}));
+        Resolved::Own("File", FileNode{.file = RunFile{.run = target->run.id, .name = name},
+                                       .is_stored = false,
+                                       .run_project = target->project}));
   }
   return Resolved(Record("CreateRunFilesPayload")
                       .Set("runID", target->storage_id)
@@ -190,6 +203,7 @@ Result<Resolved> DeleteFiles(const FieldContext& field) {
       const auto project = FindProject(tables, context, (*run)->project);
       if (!project) return project.error();
       if (*project == nullptr) return NotFound(fmt::format("file {} not found", id));
+      if (Result<void> allowed = RequireWrite(**project); !allowed) return allowed;
       if (Result<void> done = tables.files().Delete((*file)->id); !done) return done;
     }
     return Ok();
@@ -225,15 +239,23 @@ void AddFileFields(ResolverMap& resolvers) {
     if (!f.artifact_part) return Resolved(nullptr);
     return Resolved::Object("Artifact", f.artifact_part->artifact);
   });
-  resolvers.Field<FileNode>("File", "url", [](const FileNode& node, const FieldContext& field) {
-    const RequestContext& context = Context(field);
-    const bool upload = field.args().BoolOr("upload", false) || !node.is_stored;
-    return upload ? UploadUrl(context, node) : Resolved(DirectUrl(context, node));
-  });
-  resolvers.Field<FileNode>("File", "uploadUrl",
-                            [](const FileNode& node, const FieldContext& field) {
-                              return UploadUrl(Context(field), node);
-                            });
+  resolvers.Field<FileNode>(
+      "File", "url", [](const FileNode& node, const FieldContext& field) -> Result<Resolved> {
+        const RequestContext& context = Context(field);
+        if (node.is_stored && !field.args().BoolOr("upload", false)) {
+          return Resolved(DirectUrl(context, node));
+        }
+        if (Result<void> allowed = RequireUpload(node); !allowed) return allowed.error();
+        return UploadUrl(context, node);
+      });
+  resolvers.Field<FileNode>(
+      "File", "uploadUrl", [](const FileNode& node, const FieldContext& field) -> Result<Resolved> {
+        if (Result<void> allowed = RequireUpload(node); !allowed) {
+          // A listing of what is there is no wish to write to it.
+          return node.is_stored ? Result<Resolved>(nullptr) : allowed.error();
+        }
+        return UploadUrl(Context(field), node);
+      });
   resolvers.Field<FileNode>("File", "directUrl",
                             [](const FileNode& node, const FieldContext& field) {
                               return DirectUrl(Context(field), node);

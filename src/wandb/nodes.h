@@ -19,6 +19,8 @@ struct EntityNode {
 
 struct ProjectNode {
   tracking::Project project;
+  // Whether the one who asks may change it and what is in it, or only look at it.
+  bool may_write = false;
 };
 
 struct RunNode {
@@ -41,6 +43,7 @@ struct ArtifactPart {
 struct FileNode {
   tracking::RunFile file;
   bool is_stored = true;
+  std::shared_ptr<const ProjectNode> run_project = {};  // null: the file is not a run's
   std::optional<ArtifactPart> artifact_part = {};
 };
 

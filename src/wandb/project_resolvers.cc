@@ -44,19 +44,22 @@ Result<Resolved> QueryProject(const FieldContext& field) {
 
 Result<Resolved> ListProjects(const FieldContext& field, std::string_view entity_name) {
   std::vector<Project> projects;
+  bool may_write = false;
   const Result<void> read = Context(field).Read([&](const Tables& tables) -> Result<void> {
-    const Result<std::optional<Entity>> entity = FindEntity(tables, Context(field), entity_name);
-    if (!entity) return entity.error();
-    if (!*entity) return Ok();
-    Result<std::vector<Project>> listed = tables.projects().List((*entity)->id);
+    const auto owner = FindVisibleEntity(tables, Context(field), entity_name);
+    if (!owner) return owner.error();
+    if (!*owner) return Ok();
+    Result<std::vector<Project>> listed = tables.projects().List((*owner)->entity.id);
     if (!listed) return listed.error();
     projects = *std::move(listed);
+    may_write = (*owner)->may_write;
     return Ok();
   });
   if (!read) return read.error();
-  return PageOfList(
-      "ProjectConnection", "ProjectEdge", field.args(), projects,
-      [](const Project& project) { return Resolved::Own("Project", ProjectNode{project}); });
+  return PageOfList("ProjectConnection", "ProjectEdge", field.args(), projects,
+                    [&](const Project& project) {
+                      return Resolved::Own("Project", ProjectNode{project, may_write});
+                    });
 }
 
 Result<Resolved> UpsertModel(const FieldContext& field) {
@@ -75,6 +78,7 @@ Result<Resolved> UpsertModel(const FieldContext& field) {
       const auto node = FindProject(tables, context, tracking::ProjectId{*number});
       if (!node) return node.error();
       if (*node == nullptr) return NotFound("no such project: it may have been deleted");
+      if (Result<void> allowed = RequireWrite(**node); !allowed) return allowed;
       project = (*node)->project;
       if (!name.empty()) {
         Result<void> renamed = tracking::RenameProject(tables, project, name, context.Now());
@@ -101,7 +105,7 @@ Result<Resolved> UpsertModel(const FieldContext& field) {
     return tables.projects().Update(project);
   });
   if (!written) return written.error();
-  const auto node = std::make_shared<const ProjectNode>(ProjectNode{project});
+  const auto node = std::make_shared<const ProjectNode>(ProjectNode{project, true});
   return Resolved(Record("UpsertModelPayload")
                       .Set("model", Resolved::Object("Project", node))
                       .Set("project", Resolved::Object("Project", node))
@@ -117,6 +121,7 @@ Result<Resolved> DeleteModel(const FieldContext& field) {
     const auto node = FindProject(tables, context, tracking::ProjectId{*id});
     if (!node) return node.error();
     if (*node == nullptr) return NotFound("no such project: it may have been deleted");
+    if (Result<void> allowed = RequireWrite(**node); !allowed) return allowed;
     return tables.projects().Delete((*node)->project.id);
   });
   if (!written) return written.error();
@@ -149,7 +154,6 @@ void AddProjectFields(ResolverMap& resolvers) {
   add("isBenchmark", [](const Project&) { return false; });
   add("description", [](const Project& p) { return NullIfEmpty(p.description); });
   add("access", [](const Project& p) { return NullIfEmpty(p.access); });
-  add("readOnly", [](const Project&) { return false; });
   add("repo", [](const Project& p) { return NullIfEmpty(p.repo); });
   add("dockerImage", [](const Project& p) { return NullIfEmpty(p.docker_image); });
   add("views", [](const Project& p) { return NullIfEmpty(p.views_json); });
@@ -158,6 +162,8 @@ void AddProjectFields(ResolverMap& resolvers) {
   });
   add("allViews",
       [](const Project&) { return Connection("ViewConnection", "ViewEdge", {}, {}, 0); });
+  resolvers.Field<ProjectNode>("Project", "readOnly",
+                               [](const ProjectNode& node) { return !node.may_write; });
   resolvers.Field<ProjectNode>("Project", "user", ResolveCreator);
   resolvers.Field<ProjectNode>(
       "Project", "entity",

@@ -2,11 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "storage_ids.h"
 
 namespace regatta::wandb {
+namespace {
+
+Error ViewersOnlyLook(std::string_view team) {
+  return PermissionDenied(
+      fmt::format("you are a viewer of team \"{}\": a viewer may look at all that is the team's, "
+                  "and change nothing; ask the server's administrator to make you a member",
+                  team));
+}
+
+}  // namespace
 
 Result<void> RequestContext::Read(FunctionRef<Result<void>(const tracking::Tables&)> work) {
   if (snapshot_ != nullptr) return work(*snapshot_);
@@ -33,22 +41,37 @@ Result<tracking::User> RequestContext::RequireViewer() const {
   return Unauthenticated("no valid API key came with the request: log in with `wandb login`");
 }
 
+Result<std::optional<VisibleEntity>> FindVisibleEntity(const tracking::Tables& tables,
+                                                       const RequestContext& context,
+                                                       std::string_view name) {
+  using Found = std::optional<VisibleEntity>;
+  if (!context.viewer) return Found();
+  const Result<std::optional<tracking::Entity>> entity =
+      name.empty() ? tables.accounts().FindEntity(context.viewer->entity)
+                   : tables.accounts().FindEntityByName(name);
+  if (!entity) return entity.error();
+  if (!*entity) return Found();
+  if (context.viewer->is_admin || (*entity)->id == context.viewer->entity) {
+    return Found({**entity, true});
+  }
+  const Result<std::vector<tracking::Member>> members =
+      tables.accounts().ListMembers((*entity)->id);
+  if (!members) return members.error();
+  for (const tracking::Member& member : *members) {
+    if (member.user == context.viewer->id) {
+      return Found({**entity, member.role != tracking::Role::kViewer});
+    }
+  }
+  return Found();
+}
+
 Result<std::optional<tracking::Entity>> FindEntity(const tracking::Tables& tables,
                                                    const RequestContext& context,
                                                    std::string_view name) {
   using Found = std::optional<tracking::Entity>;
-  if (!context.viewer) return Found();
-  if (name.empty()) return tables.accounts().FindEntity(context.viewer->entity);
-  Result<Found> entity = tables.accounts().FindEntityByName(name);
-  if (!entity || !*entity) return entity;
-  if (context.viewer->is_admin || (*entity)->id == context.viewer->entity) return entity;
-  const Result<std::vector<tracking::Member>> members =
-      tables.accounts().ListMembers((*entity)->id);
-  if (!members) return members.error();
-  const bool is_member = std::any_of(members->begin(), members->end(), [&](const auto& member) {
-    return member.user == context.viewer->id;
-  });
-  return is_member ? *std::move(entity) : Found();
+  const Result<std::optional<VisibleEntity>> visible = FindVisibleEntity(tables, context, name);
+  if (!visible) return visible.error();
+  return *visible ? Found((*visible)->entity) : Found();
 }
 
 Result<std::shared_ptr<const ProjectNode>> FindProject(const tracking::Tables& tables,
@@ -56,14 +79,14 @@ Result<std::shared_ptr<const ProjectNode>> FindProject(const tracking::Tables& t
                                                        std::string_view entity,
                                                        std::string_view project) {
   using Found = std::shared_ptr<const ProjectNode>;
-  const Result<std::optional<tracking::Entity>> owner = FindEntity(tables, context, entity);
+  const Result<std::optional<VisibleEntity>> owner = FindVisibleEntity(tables, context, entity);
   if (!owner) return owner.error();
   if (!*owner) return Found();
   const Result<std::optional<tracking::Project>> found =
-      tables.projects().FindByName((*owner)->id, project.empty() ? kUncategorized : project);
+      tables.projects().FindByName((*owner)->entity.id, project.empty() ? kUncategorized : project);
   if (!found) return found.error();
   if (!*found) return Found();
-  return Found(std::make_shared<const ProjectNode>(ProjectNode{**found}));
+  return Found(std::make_shared<const ProjectNode>(ProjectNode{**found, (*owner)->may_write}));
 }
 
 Result<std::shared_ptr<const ProjectNode>> FindProject(const tracking::Tables& tables,
@@ -92,6 +115,11 @@ Result<std::shared_ptr<const RunNode>> FindRun(const tracking::Tables& tables,
   return Found(std::make_shared<const RunNode>(RunNode{**found, *owner}));
 }
 
+Result<void> RequireWrite(const ProjectNode& project) {
+  if (project.may_write) return Ok();
+  return ViewersOnlyLook(project.project.entity_name);
+}
+
 Result<std::shared_ptr<const RunNode>> RequireRun(const tracking::Tables& tables,
                                                   const RequestContext& context,
                                                   std::string_view storage_id) {
@@ -103,6 +131,7 @@ Result<std::shared_ptr<const RunNode>> RequireRun(const tracking::Tables& tables
   if (*run == nullptr) {
     return NotFound(fmt::format("run {}/{}/{} not found", path->entity, path->project, path->run));
   }
+  if (Result<void> allowed = RequireWrite(*(*run)->project); !allowed) return allowed.error();
   return run;
 }
 
@@ -111,13 +140,14 @@ Result<tracking::Entity> RequireEntity(const tracking::Tables& tables,
   if (const Result<tracking::User> viewer = context.RequireViewer(); !viewer) {
     return viewer.error();
   }
-  Result<std::optional<tracking::Entity>> entity = FindEntity(tables, context, name);
-  if (!entity) return entity.error();
-  if (!*entity) {
+  const Result<std::optional<VisibleEntity>> visible = FindVisibleEntity(tables, context, name);
+  if (!visible) return visible.error();
+  if (!*visible) {
     return NotFound(fmt::format(
         "entity \"{}\" not found: use your own user name or a team that you belong to", name));
   }
-  return **std::move(entity);
+  if (!(*visible)->may_write) return ViewersOnlyLook((*visible)->entity.name);
+  return (*visible)->entity;
 }
 
 }  // namespace regatta::wandb

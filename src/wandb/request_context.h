@@ -57,6 +57,14 @@ inline RequestContext& Context(const graphql::FieldContext& field) {
 
 // What a person may see answers exactly like what does not exist: nullopt either way.
 // An empty `name` means the viewer's own entity.
+struct VisibleEntity {
+  tracking::Entity entity;
+  // False for a team's member whose role is to look only.
+  bool may_write = false;
+};
+Result<std::optional<VisibleEntity>> FindVisibleEntity(const tracking::Tables& tables,
+                                                       const RequestContext& context,
+                                                       std::string_view name);
 Result<std::optional<tracking::Entity>> FindEntity(const tracking::Tables& tables,
                                                    const RequestContext& context,
                                                    std::string_view name);
@@ -71,11 +79,15 @@ Result<std::shared_ptr<const RunNode>> FindRun(const tracking::Tables& tables,
                                                const RequestContext& context,
                                                std::string_view entity, std::string_view project,
                                                std::string_view run);
-// By storage id. Errors: kNotFound if there is none that the viewer may see.
+
+// What Require* finds is for those who want to change it, or something in it. They see it, so a
+// refusal says that it is there: kPermissionDenied, naming the role and the remedy.
+Result<void> RequireWrite(const ProjectNode& project);
+// By storage id. Errors: kPermissionDenied; kNotFound if there is none that the viewer may see.
 Result<std::shared_ptr<const RunNode>> RequireRun(const tracking::Tables& tables,
                                                   const RequestContext& context,
                                                   std::string_view storage_id);
-// The entity to write to. Errors: kNotFound naming it.
+// Errors: kPermissionDenied, kUnauthenticated; kNotFound naming it.
 Result<tracking::Entity> RequireEntity(const tracking::Tables& tables,
                                        const RequestContext& context, std::string_view name);
 

@@ -88,7 +88,7 @@ Result<Resolved> UpsertBucket(const FieldContext& field) {
         tables, context.services.observer, *owner, name, viewer->id, *upsert, context.Now());
     if (!done) return done.error();
     outcome = *std::move(done);
-    project = std::make_shared<const ProjectNode>(ProjectNode{*owner});
+    project = std::make_shared<const ProjectNode>(ProjectNode{*owner, true});
     return Ok();
   });
   if (!written) return written.error();
@@ -167,6 +167,7 @@ Result<Resolved> RewindRun(const FieldContext& field) {
         tables, context, input.StringOr("entityName", ""), input.StringOr("projectName", ""));
     if (!found) return found.error();
     if (*found == nullptr) return NotFound("project not found: nothing to rewind");
+    if (Result<void> allowed = RequireWrite(**found); !allowed) return allowed;
     project = *found;
     return Ok();
   };
@@ -215,6 +216,7 @@ Result<Resolved> Alert(const FieldContext& field) {
     return NotFound(fmt::format("run \"{}\" not found: the alert has nowhere to go",
                                 input.StringOr("runName", "")));
   }
+  if (Result<void> allowed = RequireWrite(*run->project); !allowed) return allowed.error();
   Log(LogLevel::kInfo, "alert", "run {}/{}/{} [{}] {}: {}", run->project->project.entity_name,
       run->project->project.name, run->run.name, input.StringOr("severity", "INFO"),
       input.StringOr("title", ""), input.StringOr("text", ""));

@@ -105,7 +105,6 @@ void AddPlainFields(ResolverMap& resolvers) {
   add("host", [](const Run& r) { return NullIfEmpty(r.host); });
   add("repo", [](const Run& r) { return NullIfEmpty(r.repo); });
   add("program", [](const Run& r) { return NullIfEmpty(r.program); });
-  add("readOnly", [](const Run&) { return false; });
   add("createdAt", [](const Run& r) { return FormatTime(r.created_at); });
   add("updatedAt", [](const Run& r) { return FormatTime(r.updated_at); });
   add("heartbeatAt", [](const Run& r) { return FormatTime(r.heartbeat_at); });
@@ -134,6 +133,8 @@ void AddRunResolvers(ResolverMap& resolvers) {
   resolvers.Field<RunNode>("Run", "project", [](const RunNode& node) {
     return Resolved::Object("Project", node.project);
   });
+  resolvers.Field<RunNode>("Run", "readOnly",
+                           [](const RunNode& node) { return !node.project->may_write; });
   resolvers.Field<RunNode>("Run", "user", ResolveUser);
   resolvers.Field<RunNode>("Run", "wandbConfig",
                            [](const RunNode& node, const FieldContext& field) {

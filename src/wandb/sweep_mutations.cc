@@ -34,7 +34,8 @@ std::optional<std::string> Given(const Arguments& input, std::string_view name) 
   return std::string(*text);
 }
 
-// The sweep with this row id, if the viewer may see it.
+// The sweep with this row id, to be changed. Errors: kPermissionDenied; kNotFound if there is none
+// that the viewer may see.
 Result<SweepNode> RequireSweep(const Tables& tables, const RequestContext& context,
                                sweeps::SweepId id) {
   const Error gone = NotFound("no such sweep: it may have been deleted");
@@ -44,6 +45,7 @@ Result<SweepNode> RequireSweep(const Tables& tables, const RequestContext& conte
   const auto project = FindProject(tables, context, (*row)->project);
   if (!project) return project.error();
   if (*project == nullptr) return gone;
+  if (Result<void> allowed = RequireWrite(**project); !allowed) return allowed.error();
   return SweepNode{**row, {}, *project};
 }
 
@@ -89,7 +91,7 @@ Result<Resolved> UpsertSweep(const FieldContext& field) {
           tables, *entity, name.empty() ? kUncategorized : std::string_view(name), viewer->id,
           context.Now());
       if (!owner) return owner.error();
-      project = std::make_shared<const ProjectNode>(ProjectNode{*owner});
+      project = std::make_shared<const ProjectNode>(ProjectNode{*owner, true});
       return Service(context).Create(tables, *owner, viewer->id, asked, context.Now());
     }();
     if (!done) return done.error();
@@ -127,6 +129,7 @@ Result<Resolved> CreateAgent(const FieldContext& field) {
                       "ENTITY/PROJECT/SWEEP",
                       name, input.StringOr("projectName", kUncategorized)));
     }
+    if (Result<void> allowed = RequireWrite(**project); !allowed) return allowed;
     Result<sweeps::AgentRecord> made = Service(context).RegisterAgent(
         tables, sweep->row, input.StringOr("host", ""), context.Now());
     if (!made) return made.error();

@@ -319,6 +319,7 @@ void Wire::Impl::SlowStream(const net::Request& request, const net::Responder& r
           "run {}/{}/{} not found: it was deleted, or was never created by UpsertBucket", entity,
           project, name));
     }
+    if (Result<void> allowed = RequireWrite(*(*found)->project); !allowed) return allowed;
     stream.append.project = (*found)->run.project;
     stream.append.run_name = (*found)->run.name;
     stream.append.sweep_name = (*found)->run.sweep_name;
