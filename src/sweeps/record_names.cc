@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -54,6 +56,23 @@ std::string_view PointStateName(PointState state) {
 
 std::string_view AttemptStateName(AttemptState state) {
   return kAttemptStates.at(static_cast<std::size_t>(state));
+}
+
+std::string WhySpared(const StopFacts& facts) {
+  if (!facts.is_audit) {
+    return "";
+  }
+  std::string text = fmt::format("{} would have stopped it", facts.rule);
+  if (facts.rung) {
+    text += fmt::format(" at {}", *facts.rung);
+  }
+  if (facts.value && facts.threshold) {
+    const bool is_chance = facts.rule == "curve";
+    text += fmt::format(", {} {:.6g} against {:.6g}",
+                        is_chance ? "a chance of" : "with a best value of", *facts.value,
+                        *facts.threshold);
+  }
+  return text + "; it was spared to test the rule";
 }
 
 }  // namespace regatta::sweeps

@@ -797,6 +797,19 @@ TEST_F(SweepTest, RemembersThatARunWasSparedToTestTheRule) {
   EXPECT_EQ(Attempt(run).stop_facts, facts);
 }
 
+TEST(StopFacts, SayWhatTheRuleWouldHaveSaidOfARunThatItSpared) {
+  EXPECT_EQ(WhySpared({"asha", 9, 0.5, 0.25, true}),
+            "asha would have stopped it at 9, with a best value of 0.5 against 0.25; it was spared "
+            "to test the rule");
+  EXPECT_EQ(
+      WhySpared({"curve", 9, 0.01, 0.05, true}),
+      "curve would have stopped it at 9, a chance of 0.01 against 0.05; it was spared to test "
+      "the rule");
+  EXPECT_EQ(WhySpared({"model", std::nullopt, std::nullopt, std::nullopt, true}),
+            "model would have stopped it; it was spared to test the rule");
+  EXPECT_EQ(WhySpared({"asha", 9, 0.5, 0.25, false}), "") << "it was stopped, and says why";
+}
+
 TEST_F(SweepTest, LetsARunThatWasSparedRunToItsEndWhateverTheRuleSaysLater) {
   Grid(2);
   Register("a");

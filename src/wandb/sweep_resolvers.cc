@@ -189,7 +189,10 @@ Result<Resolved> ResolvePoints(const SweepNode& node, const FieldContext& field)
                               {"state", sweeps::AttemptStateName(attempt.state)},
                               {"late", attempt.is_late},
                               {"why", attempt.why}};
-      if (attempt.stop_facts) shown["earlyStop"] = StopFactsToJson(*attempt.stop_facts);
+      if (attempt.stop_facts) {
+        shown["earlyStop"] = StopFactsToJson(*attempt.stop_facts);
+        if (attempt.why.empty()) shown["why"] = sweeps::WhySpared(*attempt.stop_facts);
+      }
       list[attempt.point]["attempts"].push_back(std::move(shown));
     }
     return Resolved::Json(list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -269,7 +272,7 @@ void AddAgentFields(ResolverMap& resolvers) {
   resolvers.Field<AgentNode>("Agent", "runs", ResolveAgentRuns);
 }
 
-// Why the run is there, for one that nobody stopped: its point's reason.
+// Why the run is there, for one that nobody stopped and no rule would have: its point's reason.
 Result<Resolved> ResolveRunWhy(const RunNode& node, const FieldContext& field) {
   if (!node.run.stop_reason.empty() || node.run.sweep_name.empty()) {
     return Resolved(node.run.stop_reason);
@@ -278,6 +281,11 @@ Result<Resolved> ResolveRunWhy(const RunNode& node, const FieldContext& field) {
     const auto sweep = SweepsOf(tables).FindByName(node.run.project, node.run.sweep_name);
     if (!sweep) return sweep.error();
     if (!*sweep) return Resolved("");
+    const auto attempt = SweepsOf(tables).FindAttemptOfRun((*sweep)->id, node.run.name);
+    if (!attempt) return attempt.error();
+    if (*attempt && (*attempt)->stop_facts && (*attempt)->stop_facts->is_audit) {
+      return Resolved(sweeps::WhySpared(*(*attempt)->stop_facts));
+    }
     const auto point = SweepsOf(tables).FindPointOfRun((*sweep)->id, node.run.name);
     if (!point) return point.error();
     return *point ? Resolved((*point)->why) : Resolved("");

@@ -1,6 +1,7 @@
 """What a sweep tells of its parameters, over HTTP and at the command line."""
 import json
 import random
+import re
 
 import pytest
 
@@ -188,12 +189,14 @@ def test_what_became_of_the_runs_that_were_spared_outlives_the_server(tmp_path):
             server.create_run(user, "p", run, sweep=sweep, config=json.dumps(config))
             log(run, 0, draws.random())
         query = """query Stops($entity: String!, $sweep: String!) { project(name: "p", entityName: $entity) { sweep(sweepName: $sweep) {
-          runs(first: 100) { edges { node { name earlyStop { audit } } } } } } }"""
+          points runs(first: 100) { edges { node { name why earlyStop { rung value threshold audit } } } } } } }"""
+
+        def ask() -> dict:
+            return server.graphql(query, {"entity": user.name, "sweep": sweep}, key=user.key)["project"]["sweep"]
 
         def said() -> tuple[list[str], list[str]]:
             """The runs that were spared, and those that were stopped."""
-            told = server.graphql(query, {"entity": user.name, "sweep": sweep}, key=user.key)["project"]["sweep"]["runs"]["edges"]
-            stops = {edge["node"]["name"]: edge["node"]["earlyStop"] for edge in told}
+            stops = {edge["node"]["name"]: edge["node"]["earlyStop"] for edge in ask()["runs"]["edges"]}
             return [run for run in names if stops[run] and stops[run]["audit"]], [run for run in names if stops[run] and not stops[run]["audit"]]
 
         best = said()[0][0]
@@ -206,5 +209,13 @@ def test_what_became_of_the_runs_that_were_spared_outlives_the_server(tmp_path):
         server.kill()
     with Server.start(tmp_path / "data") as server:
         assert insights(server, user, sweep).json()["early_stops"] == expected
+        told = ask()
+        points = told["points"] if isinstance(told["points"], list) else json.loads(told["points"])
+        reasons = {attempt["run"]: attempt["why"] for point in points for attempt in point["attempts"]}
+        for node in (edge["node"] for edge in told["runs"]["edges"] if edge["node"]["name"] in spared):
+            stop = node["earlyStop"]
+            assert node["why"] == reasons[node["name"]], (node, reasons)
+            assert re.fullmatch(rf"asha would have stopped it at {stop['rung']}, with a best value of (\S+) against (\S+); it was spared to test the rule", node["why"])
+            assert re.findall(r"0\.\d+", node["why"]) == [f"{stop['value']:.6g}", f"{stop['threshold']:.6g}"]
         text = Person(tmp_path, server, user).regatta("sweep", "insights", sweep).stdout
         assert f"{len(stopped)} runs stopped early; {len(spared)} spared to test the rule, of which 1 ended" in text, text

@@ -147,6 +147,10 @@ struct StopFacts {
 
   friend bool operator==(const StopFacts&, const StopFacts&) = default;
 };
+// Of a run that a rule spared to test itself, what it would have said: one sentence, made of the
+// facts, which are all that is kept. Empty for a run that was stopped, whose sentence is in
+// AttemptRecord::why.
+std::string WhySpared(const StopFacts& facts);
 
 // Key: serial.
 struct AttemptRecord {
