@@ -62,7 +62,11 @@ Manifest MergeManifests(Manifest base, const Manifest& change) {
   std::unordered_map<std::string_view, std::size_t> changed;
   for (std::size_t i = 0; i < change.entries.size(); ++i) changed[change.entries[i].path] = i;
   Manifest merged;
-  merged.frame_json = change.frame_json.empty() ? std::move(base.frame_json) : change.frame_json;
+  if (change.frame_json.empty()) {
+    merged.frame_json = std::move(base.frame_json);
+  } else {
+    merged.frame_json = change.frame_json;
+  }
   const auto add = [&](const ArtifactEntry& entry, const std::string& json) {
     if (entry.digest.empty()) return;
     merged.entries.push_back(entry);

@@ -38,7 +38,7 @@ Result<bool> Test(const json& value, const std::string& op, const json& operand)
     return value.is_null() != operand.get<bool>();
   }
   if (op == "$ne" || op == "$nin") {
-    const Result<bool> is = Test(value, op == "$ne" ? "$eq" : "$in", operand);
+    Result<bool> is = Test(value, op == "$ne" ? "$eq" : "$in", operand);
     if (!is) return is;
     return !*is;
   }

@@ -191,7 +191,7 @@ void AddFileRoutes(net::Router& router, const Services& services, const Links& l
     return std::nullopt;
   };
   router.Add("PUT", "/upload/{token}",
-             [&services, &links, &workers](net::Request request, net::Responder responder) {
+             [&services, &links, &workers](net::Request request, const net::Responder& responder) {
                workers.Post([&services, &links, request = std::move(request), responder] {
                  const Result<Grant> grant = links.Verify(request.Param("token"));
                  const Result<void> stored =
@@ -211,7 +211,8 @@ void AddFileRoutes(net::Router& router, const Services& services, const Links& l
               .answer_timeout = std::chrono::minutes(10),
               .allows_cross_origin = true,
               .gate = refuse_unsigned});
-  const auto download = [&services, &links](net::Request request, net::Responder responder) {
+  const auto download = [&services, &links](const net::Request& request,
+                                            const net::Responder& responder) {
     ServeDownload(services, links, request, responder);
   };
   router.Add("GET", "/download/{token}", download, {.allows_cross_origin = true});
@@ -219,15 +220,16 @@ void AddFileRoutes(net::Router& router, const Services& services, const Links& l
   for (const char* pattern :
        {"/artifacts/{entity}/{md5}",
         "/artifactsV2/{region}/{entity}/{project}/{collection}/{birth}/{md5}/{name...}"}) {
-    router.Add("GET", pattern,
-               [&services, &links, &workers](net::Request request, net::Responder responder) {
-                 workers.Post([&services, &links, request = std::move(request), responder] {
-                   ServeArtifactFile(services, links, request, responder);
-                 });
-               });
+    router.Add(
+        "GET", pattern,
+        [&services, &links, &workers](net::Request request, const net::Responder& responder) {
+          workers.Post([&services, &links, request = std::move(request), responder] {
+            ServeArtifactFile(services, links, request, responder);
+          });
+        });
   }
   router.Add("GET", "/files/{entity}/{project}/{run}/{path...}",
-             [&services, &links, &workers](net::Request request, net::Responder responder) {
+             [&services, &links, &workers](net::Request request, const net::Responder& responder) {
                workers.Post([&services, &links, request = std::move(request), responder] {
                  ServeRunFile(services, links, request, responder);
                });
