@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "regatta/base/rng.h"
 #include "regatta/search/sampler.h"
@@ -143,6 +144,66 @@ TEST(BayesSampler, FindsTheBestFeasiblePoint) {
     ASSERT_TRUE(sampler->Tell(trial));
   }
   EXPECT_LT(best, 1.05);
+}
+
+// Feasible proposals of 40 where latency may be at most 20; the trial 3, which is not feasible
+// anyway, reports another latency.
+int FeasibleBeside(std::optional<double> latency, std::uint64_t seed) {
+  SamplerOptions options;
+  options.seed = seed;
+  options.constraints = {{std::nullopt, 20.0}};
+  const SearchSpace space =
+      Space({Named("x", Distribution::Uniform(0, 1)), Named("y", Distribution::Uniform(0, 1)),
+             Named("z", Distribution::Uniform(0, 1))});
+  auto sampler = Must(MakeSampler("bayes", space, options));
+  int feasible = 0;
+  for (TrialId id = 0; id < 40; ++id) {
+    const Suggestion suggestion = Must(sampler->Suggest(id, 1)).at(0);
+    const double x = AsNumber(*suggestion.values[0]);
+    const double y = AsNumber(*suggestion.values[1]);
+    const double z = AsNumber(*suggestion.values[2]) - 0.5;
+    Trial trial =
+        Finished(id, suggestion.values, {(x - 0.9) * (x - 0.9) + (y - 0.9) * (y - 0.9) + z * z});
+    trial.constraints = {10 + 12 * (x + y)};
+    feasible += trial.constraints[0] <= 20 ? 1 : 0;
+    if (id == 3 && latency) {
+      trial.constraints = {*latency};
+    }
+    EXPECT_TRUE(sampler->Tell(trial));
+  }
+  return feasible;
+}
+
+TEST(BayesSampler, KeepsToAConstraintBesideOneFarValueOfIt) {
+  for (const double latency : {1e3, 1e6, 1e300}) {
+    int plain = 0;
+    int beside = 0;
+    for (std::uint64_t seed = 0; seed < 2; ++seed) {
+      plain += FeasibleBeside(std::nullopt, seed);
+      beside += FeasibleBeside(latency, seed);
+    }
+    EXPECT_GE(plain, 50) << "of 80";
+    EXPECT_GE(beside, plain / 2) << latency << ": of those at random a quarter are";
+  }
+}
+
+// The second objective of one trial is far off: the others still say where the front is.
+TEST(BayesSampler, FindsTheFrontBesideOneFarValue) {
+  for (const double far : {1e2, 1e30, 1e300}) {
+    SamplerOptions options;
+    options.objectives.resize(2);
+    auto sampler = Must(MakeSampler("bayes", Square(), options));
+    int on_front = 0;
+    for (TrialId id = 0; id < 30; ++id) {
+      const Suggestion suggestion = Must(sampler->Suggest(id, 1)).at(0);
+      const double x = AsNumber(*suggestion.values[0]);
+      const double y = AsNumber(*suggestion.values[1]);
+      on_front += id >= 15 && y < 0.1 ? 1 : 0;
+      ASSERT_TRUE(sampler->Tell(
+          Finished(id, suggestion.values, {x + y * y, id == 3 ? far : 1 - x + y * y})));
+    }
+    EXPECT_GE(on_front, 10) << far;
+  }
 }
 
 // Of 600 results the model rests on 384 near the lowest one; the only feasible one is the farthest.

@@ -14,7 +14,6 @@ namespace {
 constexpr int kBurnIn = 6;
 // Likelihoods look at no more rows than this.
 constexpr std::size_t kEvidenceRows = 256;
-constexpr WarpKind kWarps[] = {WarpKind::kAffine, WarpKind::kIdentity, WarpKind::kHalfRankLog};
 
 // Results in the epoch that starts after `start` of them.
 std::size_t EpochLength(std::size_t start) { return start < 128 ? 8 : start < 512 ? 32 : 128; }
@@ -77,7 +76,7 @@ HyperEnsemble::HyperEnsemble(const Encoder& encoder, std::uint64_t seed, std::ui
   for (std::size_t i = 0; i < settings_.particles; ++i) {
     kinds_.push_back(settings_.warps[i % settings_.warps.size()]);
   }
-  for (const WarpKind kind : kWarps) {
+  for (const WarpKind kind : kWarpKinds) {
     if (std::find(kinds_.begin(), kinds_.end(), kind) == kinds_.end()) {
       continue;
     }

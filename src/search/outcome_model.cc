@@ -11,6 +11,7 @@
 #include "acquisition.h"
 #include "normal.h"
 #include "point_picker.h"
+#include "unit_scale.h"
 
 namespace regatta::search {
 namespace {
@@ -25,10 +26,10 @@ double ImputedValue(double best, double worst) {
   return std::isfinite(value) ? value : worst;
 }
 
-EnsembleSettings SideSettings(std::size_t particles) {
+EnsembleSettings SideSettings(std::size_t particles, WarpKind warp = WarpKind::kAffine) {
   EnsembleSettings settings;
   settings.particles = particles;
-  settings.warps = {WarpKind::kAffine};
+  settings.warps = {warp};
   return settings;
 }
 
@@ -42,7 +43,7 @@ OutcomeModel::OutcomeModel(const SearchSpace& space, const SamplerOptions& optio
   // Parts of learning curves have a model of their own for how values fall.
   settings.bends = bends && options.objectives.size() == 1 && !options.fidelity;
   if (!warps || options.objectives.size() > 1) {
-    settings.warps = {options.objectives.size() > 1 ? WarpKind::kAffine : WarpKind::kIdentity};
+    settings.warps = {WarpKind::kIdentity};
   }
   if (options.fidelity && options.objectives.size() == 1) {
     rungs_ = std::make_unique<RungModel>(space, options);
@@ -56,7 +57,8 @@ OutcomeModel::OutcomeModel(const SearchSpace& space, const SamplerOptions& optio
     objectives_.push_back(std::make_unique<Surrogate>(seen, options.seed, key++, settings));
   }
   for (std::size_t k = 0; k < options.constraints.size(); ++k) {
-    constraints_.push_back(std::make_unique<Surrogate>(seen, options.seed, key++, SideSettings(2)));
+    constraints_.push_back(std::make_unique<Surrogate>(seen, options.seed, key++,
+                                                       SideSettings(2, WarpKind::kAroundZero)));
   }
   cost_ = std::make_unique<Surrogate>(seen, options.seed, key++, SideSettings(1));
   failures_ = std::make_unique<Surrogate>(seen, options.seed, key++, SideSettings(2));
@@ -213,8 +215,9 @@ void OutcomeModel::UpdateSide(const TrialBook& book, std::span<const Unit> units
         const OutcomeConstraint& bound = options_->constraints[c];
         const double value = trial.constraints[c];
         rows.push_back(units[i]);
-        violations.push_back(std::max(bound.max ? value - *bound.max : -kInfinity,
-                                      bound.min ? *bound.min - value : -kInfinity));
+        const double violation = std::max(bound.max ? value - *bound.max : -kInfinity,
+                                          bound.min ? *bound.min - value : -kInfinity);
+        violations.push_back(Finite(violation));
       }
     }
     if (rows.size() < kModelMin) {

@@ -2,25 +2,38 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
+#include <utility>
 
 #include "normal.h"
 #include "row_choice.h"
+#include "unit_scale.h"
 
 namespace regatta::search {
 namespace {
 
-// Where the bad side is cut off.
+// Of kAroundZero.
+constexpr double kFarMax = 10;
+
+// Where the bad side is cut off; infinite where numbers end before it.
 double BadLimit(const std::vector<double>& sorted) {
   const double q25 = Quantile(sorted, 0.25);
   const double q50 = Quantile(sorted, 0.5);
   const double q75 = Quantile(sorted, 0.75);
-  return std::max(q75 + 1.5 * (q75 - q25), q50 + 1.5 * (q50 - sorted.front()));
+  const double limit = std::max(q75 + 1.5 * (q75 - q25), q50 + 1.5 * (q50 - sorted.front()));
+  return std::isnan(limit) ? std::numeric_limits<double>::infinity() : limit;
 }
 
 // `knots` are distinct and ascending; `counts` is how often each occurs.
-std::vector<double> HalfRankLog(const std::vector<double>& sorted,
-                                const std::vector<double>& knots) {
+std::vector<double> HalfRankLog(std::vector<double> sorted, std::vector<double> knots) {
+  // The better half's unit: of the worse one ranks count.
+  const double scale =
+      UnitScale(std::max(std::abs(sorted.front()), std::abs(Quantile(sorted, 0.5))));
+  for (std::vector<double>* values : {&sorted, &knots}) {
+    for (double& value : *values) {
+      value = Finite(value * scale);
+    }
+  }
   const double median = Quantile(sorted, 0.5);
   const double best = sorted.front();
   // The better half's spread about the median, as a normal's would be.
@@ -55,9 +68,33 @@ std::vector<double> HalfRankLog(const std::vector<double>& sorted,
   return warped;
 }
 
+std::vector<double> AroundZero(const std::vector<double>& sorted,
+                               const std::vector<double>& knots) {
+  std::vector<double> distances;
+  for (const double y : sorted) {
+    if (y != 0) {
+      distances.push_back(std::abs(y));
+    }
+  }
+  const double limit = distances.empty() ? 0 : kFarMax * AtTenth(distances, 5);
+  std::vector<double> clipped;
+  for (const double y : knots) {
+    clipped.push_back(std::clamp(y, -limit, limit));
+  }
+  return clipped;
+}
+
 // Shifts and scales `values` so that those at `place` have mean 0 and variance 1.
 void Standardize(const std::vector<std::size_t>& place, std::vector<double>& values) {
   const auto n = static_cast<double>(place.size());
+  double largest = 0;
+  for (const std::size_t k : place) {
+    largest = std::max(largest, std::abs(values[k]));
+  }
+  const double unit = UnitScale(largest);
+  for (double& value : values) {
+    value *= unit;
+  }
   double mean = 0;
   for (const std::size_t k : place) {
     mean += values[k] / n;
@@ -79,16 +116,27 @@ OutputWarp::OutputWarp(WarpKind kind, std::span<const double> y, double bend) {
   std::vector<double> sorted(y.begin(), y.end());
   std::sort(sorted.begin(), sorted.end());
   knots_y_ = sorted;
+  if (kind == WarpKind::kAroundZero) {
+    knots_y_.insert(std::lower_bound(knots_y_.begin(), knots_y_.end(), 0.0), 0.0);
+  }
   knots_y_.erase(std::unique(knots_y_.begin(), knots_y_.end()), knots_y_.end());
-  if (kind == WarpKind::kHalfRankLog) {
-    knots_value_ = HalfRankLog(sorted, knots_y_);
-  } else if (kind == WarpKind::kAffine) {
-    knots_value_ = knots_y_;
-  } else {
-    const double limit = BadLimit(sorted);
-    for (const double knot : knots_y_) {
-      knots_value_.push_back(std::min(knot, limit));
+  switch (kind) {
+    case WarpKind::kAffine:
+      knots_value_ = knots_y_;
+      break;
+    case WarpKind::kIdentity: {
+      const double limit = BadLimit(sorted);
+      for (const double knot : knots_y_) {
+        knots_value_.push_back(std::min(knot, limit));
+      }
+      break;
     }
+    case WarpKind::kHalfRankLog:
+      knots_value_ = HalfRankLog(sorted, knots_y_);
+      break;
+    case WarpKind::kAroundZero:
+      knots_value_ = AroundZero(sorted, knots_y_);
+      break;
   }
 
   std::vector<std::size_t> place(y.size());
@@ -109,7 +157,8 @@ OutputWarp::OutputWarp(WarpKind kind, std::span<const double> y, double bend) {
     const std::size_t high = std::min(k + 1, knots_y_.size() - 1);
     const double run = knots_y_[high] - knots_y_[low];
     const double rise = knots_value_[high] - knots_value_[low];
-    log_jacobian_.push_back(run > 0 && rise > 0 ? std::log(rise / run) : -30.0);
+    log_jacobian_.push_back(run > 0 && std::isfinite(run) && rise > 0 ? std::log(rise / run)
+                                                                      : -30.0);
   }
 }
 
@@ -127,9 +176,10 @@ double Interpolate(const std::vector<double>& from, const std::vector<double>& t
   while (k > 1 && !(from[k] > from[k - 1])) {
     --k;
   }
-  const double run = from[k] - from[k - 1];
-  *slope = run > 0 ? (to[k] - to[k - 1]) / run : 0;
-  return to[k - 1] + (x - from[k - 1]) * *slope;
+  // Halves, since differences of the largest numbers are none.
+  const double run = 0.5 * from[k] - 0.5 * from[k - 1];
+  *slope = run > 0 ? Finite((0.5 * to[k] - 0.5 * to[k - 1]) / run) : 0;
+  return Finite(to[k - 1] + 2 * ((0.5 * x - 0.5 * from[k - 1]) * *slope));
 }
 
 }  // namespace

@@ -10,11 +10,15 @@
 namespace regatta::search {
 
 enum class WarpKind : std::uint8_t {
-  kAffine,       // shifted and scaled, nothing else: for constraints and costs
+  kAffine,       // shifted and scaled, nothing else: for costs
   kIdentity,     // the bad side clipped at max(q75 + 1.5 IQR, q50 + 1.5 (q50 - min)), nothing else
   kHalfRankLog,  // the worse half by rank (normal quantiles of the better half's spread), then the
                  // better half stretched by a logarithm (Vizier: Song et al. 2024, section 3.2)
+  kAroundZero,   // clipped on both sides at ten times the median distance from 0, nothing else: for
+                 // constraints, whose limit is 0
 };
+inline constexpr WarpKind kWarpKinds[] = {WarpKind::kAffine, WarpKind::kIdentity,
+                                          WarpKind::kHalfRankLog, WarpKind::kAroundZero};
 
 class OutputWarp {
  public:

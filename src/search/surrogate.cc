@@ -5,13 +5,13 @@
 #include <numeric>
 
 #include "row_choice.h"
+#include "unit_scale.h"
 
 namespace regatta::search {
 namespace {
 
 // Predictions rest on no more rows than this.
 constexpr std::size_t kExactRows = 512;
-constexpr WarpKind kWarps[] = {WarpKind::kAffine, WarpKind::kIdentity, WarpKind::kHalfRankLog};
 
 }  // namespace
 
@@ -106,8 +106,8 @@ void Surrogate::KeepBetterWarp(const std::vector<std::size_t>& rows, std::span<c
     of_rows.push_back(y[row]);
   }
   const std::vector<std::size_t> order = ByValue(of_rows);
-  double evidence[std::size(kWarps)];
-  bool known[std::size(kWarps)] = {};
+  double evidence[std::size(kWarpKinds)];
+  bool known[std::size(kWarpKinds)] = {};
   double top = 0;
   for (const Member& member : members_) {
     const auto kind = static_cast<std::size_t>(member.kind);
@@ -154,19 +154,30 @@ std::vector<Surrogate::Belief> Surrogate::At(std::span<const Unit> units) const 
   Posterior::Scratch scratch;
   std::vector<double> mean(units.size());
   std::vector<double> variance(units.size());
-  std::vector<double> squares(units.size());
-  const auto count = static_cast<double>(members_.size());
+  std::vector<Belief> of_members;  // member by member
   for (const Member& member : members_) {
     member.posterior.Predict(points, mean.data(), variance.data(), scratch);
     for (std::size_t i = 0; i < units.size(); ++i) {
-      const double value = member.warp->Unwarp(mean[i]);
-      const double spread = std::sqrt(variance[i]) * member.warp->Slope(mean[i]);
-      beliefs[i].mean += value / count;
-      squares[i] += (value * value + spread * spread) / count;
+      of_members.push_back({member.warp->Unwarp(mean[i]),
+                            Finite(std::sqrt(variance[i]) * member.warp->Slope(mean[i]))});
     }
   }
+  const auto count = static_cast<double>(members_.size());
   for (std::size_t i = 0; i < units.size(); ++i) {
-    beliefs[i].spread = std::sqrt(std::max(0.0, squares[i] - beliefs[i].mean * beliefs[i].mean));
+    double largest = 0;
+    for (std::size_t k = i; k < of_members.size(); k += units.size()) {
+      largest = std::max({largest, std::abs(of_members[k].mean), of_members[k].spread});
+    }
+    const double scale = UnitScale(largest);
+    double sum = 0;
+    double squares = 0;
+    for (std::size_t k = i; k < of_members.size(); k += units.size()) {
+      const double value = of_members[k].mean * scale;
+      const double spread = of_members[k].spread * scale;
+      sum += value / count;
+      squares += (value * value + spread * spread) / count;
+    }
+    beliefs[i] = {sum / scale, std::sqrt(std::max(0.0, squares - sum * sum)) / scale};
   }
   return beliefs;
 }
