@@ -64,6 +64,12 @@ std::vector<Dialogue> Dialogues() {
     if (std::string_view(type) == "asha") config["early_terminate"]["max_iter"] = 9;
     dialogues.push_back({type, config, {}, 60});
   }
+  json curves = {{"method", "bayes"},
+                 {"metrics", json::parse(R"([{"name": "loss"}, {"name": "ms", "max": 0.7}])")},
+                 {"parameters", MixedParameters()},
+                 {"early_terminate", {{"type", "asha"}, {"min_iter", 1}}},
+                 {"regatta", {{"cost", "seconds"}}}};
+  dialogues.push_back({"curves without a full length", curves, {"loss", "ms"}, 24});
   for (const char* method : {"random", "bayes"}) {
     json config = {
         {"method", method},

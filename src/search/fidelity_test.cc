@@ -208,6 +208,42 @@ TEST_P(CurveContract, ForgetsCurvesToo) {
 INSTANTIATE_TEST_SUITE_P(Every, CurveContract, testing::Values("bayes", "tpe", "random", "sobol"),
                          [](const auto& info) { return info.param; });
 
+// Without a full length the longest trial says where the end is. One that tells neither constraint
+// nor cost moves it for all others, of which nothing else has changed.
+TEST(BayesSampler, IsTheSameAfterARestartWhereALongerTrialMovesTheEnd) {
+  SamplerOptions options = WithCurves(3);
+  options.fidelity->max.reset();
+  options.constraints = {{std::nullopt, 1.5}};
+  options.cost_aware = true;
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    options.seed = seed;
+    auto live = Must(MakeSampler("bayes", Two(), options));
+    std::vector<Trial> told;
+    for (TrialId id = 0; id < 20; ++id) {
+      const Point point = Must(live->Suggest(id, 1)).at(0).values;
+      const bool is_longer = id == 15 || id == 18;
+      const bool failed = id < 14 && id % 2 == 1;
+      Trial trial = Trained(id, point, is_longer ? static_cast<std::int64_t>(id) : 1,
+                            failed ? TrialState::kFailed : TrialState::kFinished);
+      if (!is_longer && !failed) {
+        trial.constraints = {2 - Number(point, 0)};
+        trial.cost = 1 + Number(point, 1);
+      }
+      ASSERT_TRUE(live->Tell(trial));
+      told.push_back(trial);
+    }
+    auto rebuilt = Must(MakeSampler("bayes", Two(), options));
+    for (const Trial& trial : told) {
+      ASSERT_TRUE(rebuilt->Tell(trial));
+    }
+    const auto left = Must(live->Suggest(20, 3));
+    const auto right = Must(rebuilt->Suggest(20, 3));
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      EXPECT_EQ(left[i].values, right[i].values) << "seed " << seed;
+    }
+  }
+}
+
 TEST(BayesSampler, CurvesOfFullLengthOnlyStillCountAsResults) {
   auto sampler = Must(MakeSampler("bayes", Two(), WithCurves(6)));
   for (TrialId id = 0; id < 16; ++id) {

@@ -144,13 +144,10 @@ void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units, bo
   // Some of the models may have too few rows now: none of them may take its rows of then for those
   // of later.
   if (history_changed) {
-    for (const auto* surrogates : {&objectives_, &constraints_}) {
-      for (const auto& surrogate : *surrogates) {
-        surrogate->Invalidate();
-      }
+    for (const auto& objective : objectives_) {
+      objective->Invalidate();
     }
-    cost_->Invalidate();
-    failures_->Invalidate();
+    InvalidateSides();
     if (rungs_) {
       rungs_->Invalidate();
     }
@@ -163,6 +160,12 @@ void OutcomeModel::Update(const TrialBook& book, std::span<const Unit> units, bo
     rungs_->Update(book, units, failures, *encoder_, history_changed, *objectives_.front());
     y_.front() = objectives_.front()->Means(Seen(units_));
     const std::vector<Unit> ends = Seen(units);
+    // A longer trial moves the end, and with it every row there.
+    const bool moved = rungs_->end() != seen_end_;
+    seen_end_ = rungs_->end();
+    if (moved) {
+      InvalidateSides();
+    }
     UpdateSide(book, ends, history_changed);
     UpdateFailures(book, ends, history_changed);
     return;
@@ -186,6 +189,14 @@ std::vector<Unit> OutcomeModel::Seen(std::span<const Unit> units) const {
 
 Rows OutcomeModel::SeenRows(std::span<const Unit> units) const {
   return rungs_ ? Rows(rungs_->encoder(), rungs_->AtEnd(units)) : Rows(*encoder_, units);
+}
+
+void OutcomeModel::InvalidateSides() {
+  for (const auto& constraint : constraints_) {
+    constraint->Invalidate();
+  }
+  cost_->Invalidate();
+  failures_->Invalidate();
 }
 
 void OutcomeModel::Release() {

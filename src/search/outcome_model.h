@@ -103,6 +103,8 @@ class OutcomeModel {
  private:
   void BuildHistory(const TrialBook& book, std::span<const Unit> units);
   bool IsFeasible(const Trial& trial) const;
+  // What is seen of constraints, cost and failures is no longer what was.
+  void InvalidateSides();
   void UpdateSide(const TrialBook& book, std::span<const Unit> units, bool history_changed);
   void UpdateFailures(const TrialBook& book, std::span<const Unit> units, bool history_changed);
   void ScoreSingle(const Rows& points, const std::vector<std::size_t>& members, Rule rule,
@@ -145,6 +147,7 @@ class OutcomeModel {
   const SamplerOptions* options_;
   const Encoder* encoder_;
   std::unique_ptr<RungModel> rungs_;  // null: trials have no curves
+  double seen_end_ = 0;               // where the rows of constraints, cost and failures lie
   std::vector<std::unique_ptr<Surrogate>> objectives_;
   std::vector<std::unique_ptr<Surrogate>> constraints_;
   std::unique_ptr<Surrogate> cost_;
