@@ -18,6 +18,7 @@
 #include "candidate_search.h"
 #include "encoder.h"
 #include "outcome_model.h"
+#include "prior_draw.h"
 #include "restarts.h"
 #include "samplers.h"
 #include "sobol.h"
@@ -318,18 +319,8 @@ class BayesSampler : public BookSampler {
   // Parameters with a prior start where the user believes a good value lies.
   void DrawFromPriors(Rng& rng, std::vector<double>& u) const {
     for (std::size_t d = 0; d < u.size(); ++d) {
-      const auto& prior = space_[d].prior;
-      if (!prior) {
-        continue;
-      }
-      const double at = space_[d].distribution.Cdf(prior->value);
-      if (encoder_.kind(d) == DimensionKind::kCategory) {
-        const auto others = static_cast<double>(encoder_.levels(d) - 1);
-        u[d] = rng.Uniform() * (prior->odds + others) < prior->odds
-                   ? at - 0.5 / static_cast<double>(encoder_.levels(d))
-                   : u[d];
-      } else {
-        u[d] = std::clamp(at + prior->spread * rng.Normal(), 0.0, 1.0);
+      if (space_[d].prior) {
+        u[d] = DrawFromPrior(space_, encoder_, d, u[d], rng);
       }
     }
   }

@@ -51,6 +51,8 @@ class Encoder {
   // Coordinates of level or category `level` of dimension d.
   double LevelUnit(std::size_t d, std::int64_t level) const;
   std::int64_t UnitLevel(std::size_t d, double unit) const;
+  // The value that an active dimension d has there.
+  ParameterValue ValueAt(std::size_t d, double unit) const;
   // A coordinate drawn by the parameter's own distribution, from a uniform u.
   double FromUniform(std::size_t d, double u) const;
 
@@ -71,7 +73,6 @@ class Encoder {
   };
 
   double SnapOne(std::size_t d, double unit) const;
-  ParameterValue ValueAt(std::size_t d, double unit) const;
 
   const SearchSpace* space_;
   std::vector<Dimension> dimensions_;
