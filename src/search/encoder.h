@@ -8,6 +8,7 @@
 // branches and stays positive definite. Immutable, safe to share between threads.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -94,6 +95,8 @@ class Rows {
   const double* column(std::size_t c) const { return data_.data() + c * size_; }
   double at(std::size_t row, std::size_t c) const { return data_[c * size_ + row]; }
   std::size_t columns() const { return size_ == 0 ? 0 : data_.size() / size_; }
+  // Puts all points at one place of a column.
+  void Fill(std::size_t c, double value) { std::fill_n(data_.data() + c * size_, size_, value); }
 
  private:
   std::size_t size_ = 0;

@@ -17,6 +17,28 @@ constexpr std::size_t kEvidenceMax = 100;
 // After so many results an earlier search that ranks them perfectly still counts half.
 constexpr double kHalfLife = 40;
 constexpr double kShareMax = 0.9;
+// The coordinate of what has no value though it always should.
+constexpr double kNowhere = 0.5;
+
+// Brings numbers and categories that a trial lacks, which inactive ones are not, to one place.
+// Answers which ones all of them lack.
+std::vector<std::size_t> FillIn(const SearchSpace& space, std::vector<Unit>& units) {
+  std::vector<std::size_t> unknown;
+  for (std::size_t d = 0; d < space.size(); ++d) {
+    if (space.is_conditional(d)) {
+      continue;
+    }
+    bool known = false;
+    for (Unit& unit : units) {
+      known = known || unit[d] != kInactive;
+      unit[d] = unit[d] == kInactive ? kNowhere : unit[d];
+    }
+    if (!known) {
+      unknown.push_back(d);
+    }
+  }
+  return unknown;
+}
 
 }  // namespace
 
@@ -61,6 +83,7 @@ EarlierKnowledge::EarlierKnowledge(const SearchSpace& space, const SamplerOption
     settings.warps = {WarpKind::kIdentity};
     Search search;
     search.model = std::make_unique<Surrogate>(encoder, options.seed, 1000 + s, settings);
+    search.unknown = FillIn(space, units);
     search.units = std::move(units);
     search.y = std::move(y);
     searches_.push_back(std::move(search));
@@ -73,7 +96,19 @@ void EarlierKnowledge::Release() {
   }
 }
 
-std::vector<double> EarlierKnowledge::Predict(const Search& search, const Rows& points) const {
+Rows EarlierKnowledge::Known(const Search& search, const Rows& points) const {
+  Rows known = points;
+  for (std::size_t c = 0; c < points.columns(); ++c) {
+    if (std::binary_search(search.unknown.begin(), search.unknown.end(),
+                           encoder_->dimension_of(c))) {
+      known.Fill(c, kNowhere);
+    }
+  }
+  return known;
+}
+
+std::vector<double> EarlierKnowledge::Predict(const Search& search, const Rows& given) const {
+  const Rows points = Known(search, given);
   std::vector<double> sum(points.size());
   std::vector<double> mean(points.size());
   for (std::size_t i = 0; i < search.model->size(); ++i) {
@@ -149,9 +184,10 @@ std::vector<double> EarlierKnowledge::Predict(const Rows& points,
     if (search.weight <= 0) {
       continue;
     }
+    const Rows known = Known(search, points);
     const double share = search.weight / search.spread / static_cast<double>(search.model->size());
     for (std::size_t i = 0; i < search.model->size(); ++i) {
-      search.model->member(i).PredictMeanSlopes(points, at, scratch_);
+      search.model->member(i).PredictMeanSlopes(known, at, scratch_);
       for (std::size_t place = 0; place < by_column.size(); ++place) {
         by_column[place] += share * at.mean_slopes[place];
       }

@@ -5,7 +5,8 @@
 // ranking-weighted Gaussian process ensembles" (RGPE); the weight is Kendall's τ less its own
 // standard error, so a search that misleads, or that too few results speak for, has none, and it
 // decays as results come in. Only the order and the shape of earlier results count, never their
-// scale. Not thread-safe.
+// scale. A parameter that an earlier search did not vary, and so has no values of, makes no
+// difference to what is learned from it. Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -50,7 +51,8 @@ class EarlierKnowledge {
  private:
   struct Search {
     std::vector<Unit> units;
-    std::vector<double> y;  // lower is better
+    std::vector<double> y;             // lower is better
+    std::vector<std::size_t> unknown;  // dimensions that none of its trials has a value of
     std::unique_ptr<Surrogate> model;
     double weight = 0;
     double mean = 0;  // of its predictions where this search has results
@@ -58,6 +60,8 @@ class EarlierKnowledge {
   };
 
   std::vector<double> Predict(const Search& search, const Rows& points) const;
+  // The points where the search has its own: those it knows nothing of at one place.
+  Rows Known(const Search& search, const Rows& points) const;
 
   const Encoder* encoder_;
   std::vector<Search> searches_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 
 #include "regatta/base/rng.h"
 #include "regatta/search/sampler.h"
@@ -160,6 +161,51 @@ TEST(EarlierKnowledge, CountsByItsRankingAndFadesAsResultsComeIn) {
   EXPECT_EQ(shares[2], 0) << "three results say nothing";
   EXPECT_GT(shares[14], 0.25);
   EXPECT_LT(shares[79], 0.8 * *std::max_element(shares.begin(), shares.end()));
+}
+
+// The earlier search had one value of y, which it does not tell, or y is a list that it did not
+// have.
+TEST(EarlierKnowledge, SaysNothingOfAParameterThatItDidNotVary) {
+  for (const bool is_list : {false, true}) {
+    const SearchSpace space =
+        Space({Named("x", Distribution::Uniform(0, 1)),
+               Named("y", is_list ? Distribution::Categorical(3) : Distribution::Uniform(0, 1))});
+    const Encoder encoder(space);
+    SamplerOptions options;
+    options.earlier.resize(1);
+    Rng rng(6);
+    std::vector<Unit> units;
+    std::vector<double> y;
+    for (TrialId id = 0; id < 40; ++id) {
+      const double x = rng.Uniform();
+      Trial trial;
+      trial.id = id;
+      trial.values = {x, std::nullopt};
+      trial.state = TrialState::kFinished;
+      trial.objectives = {(x - 0.3) * (x - 0.3)};
+      options.earlier[0].trials.push_back(trial);
+      if (id < 12) {
+        units.push_back({x, is_list ? static_cast<double>(id % 3) : rng.Uniform()});
+        y.push_back(trial.objectives[0]);
+      }
+    }
+    EarlierKnowledge knowledge(space, options, encoder);
+    knowledge.Weigh(units, y);
+    ASSERT_GT(knowledge.share(), 0.3);
+    const auto at = [&](double x, double other) {
+      std::vector<double> slopes;
+      const double value =
+          knowledge.Predict(Rows(encoder, std::vector<Unit>{{x, other}}), slopes)[0];
+      EXPECT_EQ(slopes[1], 0) << "along y";
+      return value;
+    };
+    for (const double x : {0.3, 0.65, 1.0}) {
+      EXPECT_EQ(at(x, 0), at(x, 1));
+      EXPECT_EQ(at(x, 0), at(x, is_list ? 2 : 0.5));
+    }
+    EXPECT_LT(at(0.3, 0), at(0.65, 0));
+    EXPECT_LT(at(0.65, 0), at(1.0, 0));
+  }
 }
 
 TEST(KendallTau, IsOneForTheSameOrderAndMinusOneForTheReverse) {
