@@ -244,6 +244,26 @@ TEST(BayesSampler, IsTheSameAfterARestartWhereALongerTrialMovesTheEnd) {
   }
 }
 
+TEST(BayesSampler, TakesRungsThatAreTooCloseForTheClosestThereAre) {
+  const auto after = [](double eta) {
+    SamplerOptions options = WithCurves(3);
+    options.fidelity->eta = eta;
+    auto sampler = Must(MakeSampler("bayes", Two(), options));
+    for (TrialId id = 0; id < 12; ++id) {
+      const Point point = Must(sampler->Suggest(id, 1)).at(0).values;
+      const std::int64_t length = kLengths[id % 6];
+      EXPECT_TRUE(sampler->Tell(Trained(id, point, length, TrialState::kFinished)));
+    }
+    return Must(sampler->Suggest(12, 1)).at(0);
+  };
+  const Suggestion closest = after(kEtaMin);
+  for (const double eta : {1.0, 1.01, 0.5, 0.0}) {
+    const Suggestion suggestion = after(eta);
+    EXPECT_EQ(suggestion.values, closest.values) << eta;
+    EXPECT_EQ(suggestion.why.predicted_value, closest.why.predicted_value) << eta;
+  }
+}
+
 TEST(BayesSampler, CurvesOfFullLengthOnlyStillCountAsResults) {
   auto sampler = Must(MakeSampler("bayes", Two(), WithCurves(6)));
   for (TrialId id = 0; id < 16; ++id) {

@@ -98,15 +98,16 @@ RungModel::RungModel(const SearchSpace& space, const SamplerOptions& options)
       encoder_(space_),
       span_(fidelity_.max && *fidelity_.max > fidelity_.min
                 ? std::log(static_cast<double>(*fidelity_.max) / static_cast<double>(fidelity_.min))
-                : std::log(81.0)) {}
+                : std::log(81.0)),
+      log_eta_(std::log(std::max(fidelity_.eta, kEtaMin))) {}
 
 double RungModel::Coordinate(double resource) const {
   return std::log(std::max(resource, 1.0) / static_cast<double>(fidelity_.min)) / span_;
 }
 
 std::size_t RungModel::RungOf(double resource) const {
-  const double rung = std::log(std::max(resource, 1.0) / static_cast<double>(fidelity_.min)) /
-                      std::log(fidelity_.eta);
+  const double rung =
+      std::log(std::max(resource, 1.0) / static_cast<double>(fidelity_.min)) / log_eta_;
   return static_cast<std::size_t>(
       std::clamp(std::nearbyint(rung), 0.0, static_cast<double>(kRungCountMax - 1)));
 }
@@ -185,8 +186,7 @@ double RungModel::Fall(double resource) const {
     return 0;
   }
   const double rung =
-      std::clamp(std::log(std::max(resource, 1.0) / static_cast<double>(fidelity_.min)) /
-                     std::log(fidelity_.eta),
+      std::clamp(std::log(std::max(resource, 1.0) / static_cast<double>(fidelity_.min)) / log_eta_,
                  0.0, static_cast<double>(kRungCountMax - 1));
   const auto below = static_cast<std::size_t>(rung);
   const std::size_t above = std::min(below + 1, kRungCountMax - 1);

@@ -67,6 +67,7 @@ class RungModel {
   const SearchSpace space_;  // the search's and one coordinate more
   const Encoder encoder_;
   const double span_;  // of ln resource that is one unit
+  const double log_eta_;
 
   std::vector<Row> rows_;  // of settled trials
   double longest_ = 1;     // resource so far
