@@ -120,6 +120,16 @@ TEST(Analysis, KnowsThatNoiseCannotBeTrusted) {
   EXPECT_LT(analysis.ParameterImportances().trust, 0.4);
 }
 
+TEST(Analysis, TrustsNothingThatItLearnedOfAConstant) {
+  const SearchSpace space = Known();
+  std::vector<Trial> trials = RandomTrials(space, 20);
+  for (Trial& trial : trials) {
+    trial.objectives = {0.5};
+  }
+  auto analysis = Must(Analysis::Create(space, trials, Maximize()));
+  EXPECT_EQ(analysis.ParameterImportances().trust, 0);
+}
+
 TEST(Analysis, PredictsTheOptimumInTheMetricsSign) {
   const SearchSpace space = Known();
   auto analysis = Must(Analysis::Create(space, RandomTrials(space, 60), Maximize()));
