@@ -118,6 +118,12 @@ std::string InsightText(const json& insights, const Terminal& terminal) {
   const double trust = NumberOf(importance, "trust");
   std::string text = fmt::format("{:<9}{}, {} results\n", "metric", PrintableLine(metric),
                                  CountOf(insights, "results"));
+  if (const auto far_off = insights.find("far_off"); far_off != insights.end()) {
+    const std::int64_t count = CountOf(*far_off, "results");
+    text += fmt::format("{:<9}{} result{} far worse than the rest count{} as {}\n", "far off",
+                        count, count == 1 ? "" : "s", count == 1 ? "s" : "",
+                        NumberText(NumberOf(*far_off, "counted_as")));
+  }
   text +=
       fmt::format("{:<9}{} of the results' variance is predicted{}\n", "trust", PercentText(trust),
                   trust < kTrustMin ? ": too little to rely on what follows" : "");

@@ -93,6 +93,12 @@ Result<Value> Importance(const JournaledSearch& search) {
   answer.Set("parameters", Value::OfList(std::move(items)));
   answer.Set("optimum", std::move(optimum));
   answer.Set("outlook", std::move(outlook));
+  if (const search::FarOff& far_off = analysis->far_off(); far_off.results > 0) {
+    Value far = Map();
+    far.Set("results", Value::Int(static_cast<std::int64_t>(far_off.results)));
+    far.Set("counted_as", NumberToValue(far_off.counted_as));
+    answer.Set("far_off", std::move(far));
+  }
   return answer;
 }
 

@@ -11,6 +11,7 @@
 #include "encoder.h"
 #include "outcome_model.h"
 #include "point_picker.h"
+#include "row_choice.h"
 #include "sobol.h"
 #include "trial_book.h"
 
@@ -85,6 +86,36 @@ void CompleteShortTrials(const SearchSpace& space, const Fidelity& fidelity,
     double& value = trials[shorts[k]].objectives.front();
     value = maximize ? std::max(value, ends[k]) : std::min(value, ends[k]);
   }
+}
+
+// `sign` times an objective is lower the better it is.
+FarOff BringNear(double sign, std::vector<Trial>& trials) {
+  constexpr double kFar = 100;
+  std::vector<double> losses;
+  for (const Trial& trial : trials) {
+    if (HasResult(trial, 1)) {
+      losses.push_back(sign * trial.objectives.front());
+    }
+  }
+  FarOff far_off;
+  if (losses.empty()) {
+    return far_off;
+  }
+  std::sort(losses.begin(), losses.end());
+  const double median = Quantile(losses, 0.5);
+  const double limit = median + kFar * (median - losses.front());
+  if (!(limit > median)) {
+    return far_off;  // half of them are equal
+  }
+  const double worst = *(std::upper_bound(losses.begin(), losses.end(), limit) - 1);
+  far_off.counted_as = sign * worst;
+  for (Trial& trial : trials) {
+    if (HasResult(trial, 1) && sign * trial.objectives.front() > worst) {
+      trial.objectives.front() = far_off.counted_as;
+      ++far_off.results;
+    }
+  }
+  return far_off;
 }
 
 }  // namespace
@@ -164,6 +195,7 @@ struct Analysis::State {
   const Sobol points;
   OutcomeModel model;
   const double sign;
+  FarOff far_off;
 };
 
 Analysis::Analysis(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -196,6 +228,7 @@ Result<Analysis> Analysis::Create(const SearchSpace& space, std::span<const Tria
   if (has_curves) {
     CompleteShortTrials(space, *options.fidelity, state->options, finished);
   }
+  state->far_off = BringNear(state->sign, finished);
   for (const Trial& trial : finished) {
     // Trials that do not fit the space have nothing to say about it.
     (void)state->book.Tell(trial);
@@ -214,6 +247,8 @@ Result<Analysis> Analysis::Create(const SearchSpace& space, std::span<const Tria
   }
   return Analysis(std::move(state));
 }
+
+const FarOff& Analysis::far_off() const { return state_->far_off; }
 
 Importance Analysis::ParameterImportances() {
   State& s = *state_;

@@ -130,6 +130,39 @@ TEST(Analysis, TrustsNothingThatItLearnedOfAConstant) {
   EXPECT_EQ(analysis.ParameterImportances().trust, 0);
 }
 
+// Of 40 trials those with the largest learning rates have diverged.
+TEST(Analysis, IsNotLedAstrayByResultsThatDiverged) {
+  const SearchSpace space = Known();
+  for (const double sign : {1.0, -1.0}) {
+    for (const double factor : {1e4, 1e30, 1e300}) {
+      std::vector<Trial> trials = RandomTrials(space, 40);
+      std::size_t diverged = 0;
+      double best = -1e9;
+      for (Trial& trial : trials) {
+        const bool diverges = AsNumber(*trial.values[0]) > 0.75;
+        diverged += diverges ? 1 : 0;
+        best = std::max(best, trial.objectives[0]);
+        trial.objectives[0] *= sign * (diverges ? factor : 1);
+      }
+      ASSERT_GE(diverged, 8U);
+      SamplerOptions options;
+      options.objectives = {{sign > 0 ? Goal::kMaximize : Goal::kMinimize}};
+      auto analysis = Must(Analysis::Create(space, trials, options));
+      EXPECT_EQ(analysis.far_off().results, diverged) << factor;
+      const Predicted predicted = analysis.Optimum().predicted;
+      EXPECT_NEAR(sign * predicted.mean, best, 0.5) << factor;
+      EXPECT_LT(predicted.spread, 1) << factor;
+      EXPECT_EQ(analysis.ParameterImportances().parameters[0].parameter, 0U);
+    }
+  }
+}
+
+TEST(Analysis, LeavesResultsThatAreMerelyBadAsTheyAre) {
+  const SearchSpace space = Known();
+  auto analysis = Must(Analysis::Create(space, RandomTrials(space, 60), Maximize()));
+  EXPECT_EQ(analysis.far_off().results, 0U);
+}
+
 TEST(Analysis, PredictsTheOptimumInTheMetricsSign) {
   const SearchSpace space = Known();
   auto analysis = Must(Analysis::Create(space, RandomTrials(space, 60), Maximize()));

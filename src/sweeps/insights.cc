@@ -344,6 +344,12 @@ Value SweepInsights::Summary() {
   Value summary = Value::OfMap({});
   summary.Set("metric", Value::String(metric_));
   summary.Set("results", Value::Int(static_cast<std::int64_t>(results_)));
+  if (const search::FarOff& far_off = analysis_.far_off(); far_off.results > 0) {
+    Value far = Value::OfMap({});
+    far.Set("results", Value::Int(static_cast<std::int64_t>(far_off.results)));
+    far.Set("counted_as", Number(far_off.counted_as));
+    summary.Set("far_off", std::move(far));
+  }
   summary.Set("importance", std::move(ranking));
   summary.Set("optimum", std::move(optimum));
   summary.Set("outlook", std::move(outlook));

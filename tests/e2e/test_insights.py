@@ -18,7 +18,7 @@ parameters:
 """
 
 
-def finish(server, user, sweep: str, count: int, seed: int = 0) -> None:
+def finish(server, user, sweep: str, count: int, seed: int = 0, times: float = 1) -> None:
     """Runs of their own in the sweep; the score is best at lr = 0.01."""
     draws = random.Random(seed)
     for number in range(count):
@@ -26,7 +26,7 @@ def finish(server, user, sweep: str, count: int, seed: int = 0) -> None:
         config = {"lr": {"value": 10 ** exponent}, "kind": {"value": draws.choice("ab")}}
         run = f"{sweep}s{seed}r{number}"
         server.create_run(user, "p", run, sweep=sweep, config=json.dumps(config))
-        row = json.dumps({"_step": 0, "score": -(exponent + 2) ** 2})
+        row = json.dumps({"_step": 0, "score": -times * (exponent + 2) ** 2})
         body = {"files": {"wandb-history.jsonl": {"offset": 0, "content": [row]}}, "complete": True, "exitcode": 0}
         assert server.file_stream(user, "p", run, body).status == 200
 
@@ -65,6 +65,18 @@ def test_it_says_what_matters_and_where_the_optimum_is(server, user, sweep):
 
     finish(server, user, sweep, 1, seed=1)
     assert insights(server, user, sweep).json()["results"] == 26, "a new result counts at once"
+
+
+def test_runs_that_diverged_do_not_hide_the_others(server, user, sweep, person):
+    finish(server, user, sweep, 25)
+    near = insights(server, user, sweep).json()
+    assert "far_off" not in near and "far off" not in person.regatta("sweep", "insights", sweep).stdout
+    finish(server, user, sweep, 9, seed=1, times=1e30)
+    told = insights(server, user, sweep).json()
+    assert told["far_off"]["results"] == 9 and -4 <= told["far_off"]["counted_as"] < -2
+    assert told["results"] == 34 and told["optimum"]["mean"] == pytest.approx(0, abs=1)
+    text = person.regatta("sweep", "insights", sweep).stdout
+    assert "9 results far worse than the rest count as " in text, text
 
 
 def test_too_few_results_and_wrong_questions_are_told_apart(server, user, sweep, person):

@@ -65,6 +65,14 @@ struct Outlook {
   bool gain_unlikely = false;
 };
 
+// Results that are far off, such as a loss that diverged: worse than the median by more than a
+// hundred times the distance from the best to the median. One of them would hide all differences
+// between the others, so they count as the worst of the others.
+struct FarOff {
+  std::size_t results = 0;
+  double counted_as = 0;  // in the metric's own sign; of no meaning without any
+};
+
 class Analysis {
  public:
   // Looks at objective number `objective` of `trials`, which need not be in any order. With
@@ -79,6 +87,7 @@ class Analysis {
   Analysis& operator=(Analysis&&) noexcept;
   ~Analysis();
 
+  const FarOff& far_off() const;
   Importance ParameterImportances();
 
   // The prediction along one parameter (two parameters), the others as in `around`; categories and

@@ -72,7 +72,9 @@ class SweepInsights {
   static Result<SweepInsights> Create(const SweepResults& results);
   static constexpr std::size_t kResultsMax = 500;
 
-  // {"metric", "results", "importance": {"trust", "parameters": [{"name", "alone", "total"}]},
+  // {"metric", "results", "far_off": {"results", "counted_as"} unless there are none
+  // (search::FarOff),
+  //  "importance": {"trust", "parameters": [{"name", "alone", "total"}]},
   //  "optimum": {"parameters", "mean", "spread"},
   //  "outlook": {"expected_improvement", "share_of_spread", "gain_unlikely"},
   //  "early_stops": {"stopped", "audited", "wrong"} unless all are 0,
