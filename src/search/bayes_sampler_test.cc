@@ -114,6 +114,20 @@ TEST(BayesSampler, SpreadsOverTheFrontOfTwoObjectives) {
   EXPECT_GE(right, 2);
 }
 
+// Who beats whom is not asked of each pair.
+TEST(BayesSampler, SwallowsAHundredThousandTrialsOfTwoObjectives) {
+  SamplerOptions options;
+  options.objectives.resize(2);
+  auto sampler = Must(MakeSampler("bayes", Square(), options));
+  Rng rng(9);
+  for (TrialId id = 0; id < 100'000; ++id) {
+    const double x = rng.Uniform();
+    const double y = rng.Uniform();
+    ASSERT_TRUE(sampler->Tell(Finished(id, {x, y}, {x + y * y, 1 - x + y * y})));
+  }
+  EXPECT_LT(AsNumber(*Must(sampler->Suggest(100'000, 1)).at(0).values[1]), 0.2) << "near the front";
+}
+
 TEST(BayesSampler, HandlesFourObjectives) {
   SamplerOptions options;
   options.objectives.resize(4);

@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 #include "acquisition.h"
+#include "best_rows.h"
 #include "normal.h"
 #include "point_picker.h"
+#include "row_choice.h"
 #include "unit_scale.h"
 
 namespace regatta::search {
@@ -272,48 +273,8 @@ void OutcomeModel::UpdateFailures(const TrialBook& book, std::span<const Unit> u
 }
 
 std::vector<Unit> OutcomeModel::Best(std::size_t count) const {
-  std::vector<std::size_t> order(results_);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::vector<std::size_t> beaten_by(results_);
-  if (objectives_.size() > 1) {
-    for (std::size_t i = 0; i < results_; ++i) {
-      for (std::size_t j = 0; j < results_; ++j) {
-        bool dominated = true;
-        for (const auto& y : y_) {
-          dominated = dominated && y[j] < y[i];
-        }
-        beaten_by[i] += dominated ? 1 : 0;
-      }
-    }
-  }
   const std::size_t wanted = std::min(count * objectives_.size(), results_);
-  const auto better = [&](std::size_t a, std::size_t b) {
-    if (feasible_[a] != feasible_[b]) {
-      return static_cast<bool>(feasible_[a]);
-    }
-    if (beaten_by[a] != beaten_by[b]) {
-      return beaten_by[a] < beaten_by[b];
-    }
-    return y_[0][a] < y_[0][b] || (y_[0][a] == y_[0][b] && a < b);
-  };
-  const auto first =
-      static_cast<std::size_t>(std::count_if(order.begin(), order.end(), [&](std::size_t i) {
-        return feasible_[i] && beaten_by[i] == 0;
-      }));
-  std::partial_sort(order.begin(),
-                    order.begin() + static_cast<std::ptrdiff_t>(std::max(wanted, first)),
-                    order.end(), better);
-  if (objectives_.size() > 1 && first > wanted) {
-    // Of a long front an even choice along the first objective.
-    for (std::size_t i = 0; i < wanted; ++i) {
-      order[i] = order[i * first / wanted];
-    }
-  }
-  std::vector<Unit> best;
-  for (std::size_t i = 0; i < wanted; ++i) {
-    best.push_back(units_[order[i]]);
-  }
-  return best;
+  return Take<Unit>(units_, BestRows(y_, feasible_, results_, wanted));
 }
 
 std::vector<double> OutcomeModel::Scales(std::size_t chosen) const {
