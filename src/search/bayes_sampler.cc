@@ -12,6 +12,7 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "book_sampler.h"
@@ -28,6 +29,8 @@ namespace regatta::search {
 namespace {
 
 constexpr std::uint64_t kEnumerateMax = 4096;
+// Of more points than this, not all are looked at by the full model.
+constexpr std::size_t kSiftedMin = 256;
 // From this many open trials on, proposals are chosen to differ.
 constexpr std::size_t kCrowd = 4;
 constexpr std::size_t kManyRows = 256;
@@ -118,6 +121,7 @@ class BayesSampler : public BookSampler {
 
   void Release() override {
     model_.Release();
+    listed_ = {};
     released_ = true;
   }
 
@@ -169,6 +173,11 @@ class BayesSampler : public BookSampler {
   }
 
  private:
+  struct Listed {
+    Unit unit;
+    std::string key;
+  };
+
   // Whether observations of the trial are part of the model.
   bool HasCurve(TrialId id) const {
     const auto found = book_.trials().find(id);
@@ -216,7 +225,9 @@ class BayesSampler : public BookSampler {
       model_.Score(units, effort, rule, chosen, scores);
     };
     if (CanEnumerate()) {
-      return Enumerate(batch, score);
+      SearchSettings settings;
+      settings.survivors = kSiftedMin;
+      return SiftCandidates(FreePoints(batch), settings, score);
     }
     // Workers that ask one at a time want the best place, who asks for many at once wants them
     // spread.
@@ -250,23 +261,28 @@ class BayesSampler : public BookSampler {
                             polished && model_.HasSlopes(rule) ? &slopes : nullptr);
   }
 
-  std::vector<Candidate> Enumerate(const Batch& batch, ScoreFunction score) {
-    std::vector<Unit> units;
-    const Result<Grid> grid = Grid::Create(space_, GridValues::kLevels);
-    for (std::uint64_t i = 0; grid && i < grid->size(); ++i) {
-      const Point point = grid->At(i);
-      if (picker_.IsFree(point, book_, batch)) {
-        units.push_back(encoder_.ToUnit(point));
+  // The points of a space that CanEnumerate, in the grid's order.
+  const std::vector<Listed>& AllPoints() {
+    if (listed_.empty()) {
+      const Result<Grid> grid = Grid::Create(space_, GridValues::kLevels);
+      for (std::uint64_t i = 0; grid && i < grid->size(); ++i) {
+        const Point point = grid->At(i);
+        if (picker_.IsOpen(point)) {
+          listed_.push_back({encoder_.ToUnit(point), space_.Key(point)});
+        }
       }
     }
-    std::vector<double> scores;
-    score(units, Effort::kAll, scores);
-    std::vector<Candidate> candidates;
-    for (std::size_t i = 0; i < units.size(); ++i) {
-      candidates.push_back({std::move(units[i]), scores[i]});
+    return listed_;
+  }
+
+  std::vector<Unit> FreePoints(const Batch& batch) {
+    std::vector<Unit> units;
+    for (const Listed& point : AllPoints()) {
+      if (!book_.IsTaken(point.key) && !batch.contains(point.key)) {
+        units.push_back(point.unit);
+      }
     }
-    SortByScore(candidates);
-    return candidates;
+    return units;
   }
 
   Result<std::optional<Suggestion>> One(TrialId id, const Batch& batch, bool modelled) {
@@ -379,6 +395,7 @@ class BayesSampler : public BookSampler {
   const bool trust_;
   OutcomeModel model_;
   std::vector<Unit> settled_units_;  // those the model has seen
+  std::vector<Listed> listed_;       // empty: not asked for yet
   bool released_ = false;
   bool curves_changed_ = false;
 };

@@ -123,6 +123,21 @@ void Rescore(Effort effort, ScoreFunction score, std::vector<Candidate>& pool) {
   SortByScore(pool);
 }
 
+// The finalists of a sorted pool by the full model, the rest after them as a reserve.
+void ScoreFinalists(const SearchSettings& settings, ScoreFunction score,
+                    std::vector<Candidate>& pool) {
+  std::vector<Candidate> reserve;
+  while (pool.size() > settings.finalists) {
+    reserve.push_back(std::move(pool.back()));
+    pool.pop_back();
+  }
+  Rescore(Effort::kAll, score, pool);
+  std::reverse(reserve.begin(), reserve.end());
+  for (Candidate& candidate : reserve) {
+    pool.push_back(std::move(candidate));
+  }
+}
+
 // Whether anything can be polished.
 bool HasNumbers(const Encoder& encoder) {
   for (std::size_t d = 0; d < encoder.dimensions(); ++d) {
@@ -307,17 +322,23 @@ std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sob
   if (polished) {
     Polish(encoder, scale, settings, admit, *slopes, pool);
   }
-  // The finalists by the full model, the rest after them as a reserve.
-  std::vector<Candidate> reserve;
-  while (pool.size() > settings.finalists) {
-    reserve.push_back(std::move(pool.back()));
-    pool.pop_back();
+  ScoreFinalists(settings, score, pool);
+  return pool;
+}
+
+std::vector<Candidate> SiftCandidates(std::vector<Unit> units, const SearchSettings& settings,
+                                      ScoreFunction score) {
+  std::vector<Candidate> pool;
+  if (units.size() <= settings.survivors) {
+    AddScored(std::move(units), Effort::kAll, score, pool);
+    SortByScore(pool);
+    return pool;
   }
-  Rescore(Effort::kAll, score, pool);
-  std::reverse(reserve.begin(), reserve.end());
-  for (Candidate& candidate : reserve) {
-    pool.push_back(std::move(candidate));
-  }
+  AddScored(std::move(units), Effort::kGlance, score, pool);
+  SortByScore(pool);
+  pool.resize(settings.survivors);
+  Rescore(Effort::kLook, score, pool);
+  ScoreFinalists(settings, score, pool);
   return pool;
 }
 

@@ -64,4 +64,9 @@ std::vector<Candidate> SearchCandidates(const Encoder& encoder, const Sobol& sob
                                         FunctionRef<bool(const Unit&)> admit, ScoreFunction score,
                                         Rng& rng, const Slopes* slopes = nullptr);
 
+// All of `units`, best first as far as it pays: the best at a glance are looked at again, and the
+// best of these by the full model. As few as `survivors` are all looked at by the full model.
+std::vector<Candidate> SiftCandidates(std::vector<Unit> units, const SearchSettings& settings,
+                                      ScoreFunction score);
+
 }  // namespace regatta::search

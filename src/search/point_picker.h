@@ -44,7 +44,9 @@ class PointPicker {
   bool IsAllowed(const Point& point) const {
     return !options_->allowed || options_->allowed(point);
   }
-  // Allowed, and neither told nor in the batch.
+  // Whether the point may be proposed as long as it is not taken.
+  bool IsOpen(const Point& point) const { return IsReachable(point) && IsAllowed(point); }
+  // Open to proposals, and neither told nor in the batch.
   bool IsFree(const Point& point, const TrialBook& book, const Batch& batch) const;
 
   // The first initial point that was not handed out yet.

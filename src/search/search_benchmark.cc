@@ -211,6 +211,27 @@ void BM_SuggestForFront(benchmark::State& state, const char* name) {
               .objectives = static_cast<std::size_t>(state.range(2))});
 }
 
+// On a lattice of d × d points, of which each proposal has to leave out those that are taken.
+void BM_SuggestOfFew(benchmark::State& state, const char* name) {
+  const SearchSpace space =
+      *SearchSpace::Create({{"a", *Distribution::IntUniform(1, state.range(1)), {}, {}},
+                            {"b", *Distribution::IntUniform(1, state.range(1)), {}, {}}});
+  auto sampler = std::move(*MakeSampler(name, space, {}));
+  const auto results = static_cast<TrialId>(state.range(0));
+  for (TrialId id = 0; id < results; ++id) {
+    (void)sampler->Tell(TrialAt(space, id, TrialState::kFinished));
+  }
+  sampler->Refresh();
+  Laps laps;
+  TrialId id = results;
+  for (auto unused : state) {
+    laps.Start();
+    benchmark::DoNotOptimize(sampler->Suggest(id++, 1));
+    laps.Stop();
+  }
+  laps.Report(state);
+}
+
 // 64 suggestions in one call.
 void BM_Suggest64(benchmark::State& state, const char* name) {
   const History history = HistoryOf(state);
@@ -334,6 +355,11 @@ BENCHMARK_CAPTURE(BM_SuggestForFront, bayes, "bayes")
     ->ArgNames({"n", "d", "objectives"})
     ->ArgsProduct({{100, 1000}, {10}, {2, 3, 4}})
     ->Iterations(50)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_SuggestOfFew, bayes, "bayes")
+    ->ArgNames({"n", "d"})
+    ->ArgsProduct({{100, 1000}, {64}})
+    ->Iterations(kCalls)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(BM_Suggest64, bayes, "bayes")
     ->ArgNames(kHistoryNames)
