@@ -34,6 +34,9 @@ constexpr std::size_t kSiftedMin = 256;
 // From this many open trials on, proposals are chosen to differ.
 constexpr std::size_t kCrowd = 4;
 constexpr std::size_t kManyRows = 256;
+// The model sees no more open trials than this; what is asked for beside them is spread over the
+// space. Each makes the next one dearer.
+constexpr std::size_t kPendingMax = 512;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Earlier searches lend their best points, each search one in turn, as the first to be tried.
@@ -132,6 +135,9 @@ class BayesSampler : public BookSampler {
     if (modelled) {
       std::vector<Unit> open_units;
       for (const auto& [id, open] : book_.open()) {
+        if (open_units.size() == kPendingMax) {
+          break;
+        }
         open_units.push_back(encoder_.ToUnit(book_.trial(id).values));
       }
       model_.AddPending(open_units);
@@ -139,7 +145,7 @@ class BayesSampler : public BookSampler {
     return InTurn(first_id, count, [&](TrialId id, const Batch& batch) {
       Result<std::optional<Suggestion>> one = One(id, batch, modelled);
       const bool is_last = id - first_id + 1 == count;
-      if (one && *one && modelled && !is_last) {
+      if (one && *one && modelled && !is_last && model_.pending().size() < kPendingMax) {
         const Unit unit = encoder_.ToUnit((*one)->values);
         model_.AddPending({&unit, 1});
       }
@@ -295,7 +301,8 @@ class BayesSampler : public BookSampler {
       suggestion.why.trials_known = model_.results();
     }
     const bool starting = TrialsAfter(forgotten) + batch.size() < start_;
-    if (!starting && modelled) {
+    const bool crowded_out = model_.pending().size() >= kPendingMax;
+    if (!starting && modelled && !crowded_out) {
       const Rule rule = ChooseRule(id);
       for (Candidate& candidate : Propose(id, rule, batch)) {
         Point point = encoder_.ToPoint(candidate.unit);
@@ -326,7 +333,9 @@ class BayesSampler : public BookSampler {
     if (!*point) {
       return std::optional<Suggestion>();
     }
-    suggestion.why.rule = modelled && !starting ? "random" : "start";
+    suggestion.why.rule = !modelled || starting ? "start"
+                          : crowded_out         ? "spread beside very many open trials"
+                                                : "random";
     NoteRestart(suggestion.why);
     suggestion.values = std::move(**point);
     return std::optional(std::move(suggestion));

@@ -338,6 +338,27 @@ TEST(BayesSampler, SpreadsManyOpenTrials) {
   }
 }
 
+// The model looks at the first of them; each takes it longer than the one before.
+TEST(BayesSampler, SpreadsWhatIsAskedForBesideVeryManyOpenTrials) {
+  SamplerOptions options;
+  options.settings["particles"] = 1;
+  auto sampler = Must(MakeSampler("bayes", Square(), options));
+  TrialId id = 0;
+  for (; id < 8; ++id) {
+    const Point point = Must(sampler->Suggest(id, 1)).at(0).values;
+    ASSERT_TRUE(sampler->Tell(Finished(id, point, {AsNumber(*point[0])})));
+  }
+  const auto batch = Must(sampler->Suggest(id, 600));
+  ASSERT_EQ(batch.size(), 600U);
+  double below = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const bool is_spread = batch[i].why.rule == "spread beside very many open trials";
+    EXPECT_EQ(is_spread, i >= 512) << i;
+    below += is_spread && AsNumber(*batch[i].values[0]) < 0.5 ? 1 : 0;
+  }
+  EXPECT_NEAR(below, 44, 10) << "of 88";
+}
+
 // Chance that knows nothing of any point, so that a search of it stands still.
 double Noise(TrialId id) { return Rng(7, 7).Split(id).Uniform() + (id == 3 ? -1 : 0); }
 
