@@ -1,4 +1,6 @@
 // Grid search: every point once, by number.
+#include <fmt/format.h>
+
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -6,9 +8,13 @@
 #include "point_picker.h"
 #include "regatta/search/grid.h"
 #include "samplers.h"
+#include "trial_book.h"
 
 namespace regatta::search {
 namespace {
+
+// An answer does not wait for more points that constraints exclude.
+constexpr std::uint64_t kExcludedMax = 2'000'000;
 
 class GridSampler : public Sampler {
  public:
@@ -29,14 +35,20 @@ class GridSampler : public Sampler {
     if (index && *index >= grid_.size()) {
       index.reset();
     }
-    const auto known = index_of_trial_.find(trial.id);
-    if (known != index_of_trial_.end()) {
-      if (known->second == index) {
+    const std::size_t objectives = options_.objectives.size();
+    const bool is_settled = HasResult(trial, objectives) || IsFailure(trial, objectives);
+    const auto known = told_.find(trial.id);
+    if (known != told_.end()) {
+      if (known->second.index == index) {
+        settled_ += is_settled ? 1 : 0;
+        settled_ -= known->second.is_settled ? 1 : 0;
+        known->second.is_settled = is_settled;
         return Ok();
       }
       Forget(trial.id);
     }
-    index_of_trial_.emplace(trial.id, index);
+    told_.emplace(trial.id, Told{index, is_settled});
+    settled_ += is_settled ? 1 : 0;
     if (index) {
       ++taken_[*index];
     }
@@ -44,18 +56,19 @@ class GridSampler : public Sampler {
   }
 
   void Forget(TrialId id) override {
-    const auto known = index_of_trial_.find(id);
-    if (known == index_of_trial_.end()) {
+    const auto known = told_.find(id);
+    if (known == told_.end()) {
       return;
     }
-    if (known->second) {
-      const auto place = taken_.find(*known->second);
+    if (known->second.index) {
+      const auto place = taken_.find(*known->second.index);
       if (--place->second == 0) {
         taken_.erase(place);
         cursor_ = 0;
       }
     }
-    index_of_trial_.erase(known);
+    settled_ -= known->second.is_settled ? 1 : 0;
+    told_.erase(known);
   }
 
   Result<std::vector<Suggestion>> Suggest(TrialId /*first_id*/, std::size_t count) override {
@@ -69,19 +82,27 @@ class GridSampler : public Sampler {
       }
     }
     std::uint64_t place = cursor_;
+    std::uint64_t excluded = 0;  // one after the other
     bool contiguous = true;
     while (suggestions.size() < count && place < grid_.size()) {
       const std::uint64_t index = options_.shuffled ? order_(place) : place;
       ++place;
       if (taken_.contains(index)) {
         cursor_ = contiguous ? place : cursor_;
+        excluded = 0;
         continue;
       }
       if (options_.allowed && !options_.allowed(grid_.At(index))) {
-        cursor_ = contiguous ? place : cursor_;
+        if (++excluded == kExcludedMax) {
+          if (suggestions.empty()) {
+            return NothingAllowed();
+          }
+          break;
+        }
         continue;
       }
       contiguous = false;
+      excluded = 0;
       if (batch.insert(index).second) {
         suggestions.push_back(Make(index, "grid"));
       }
@@ -90,12 +111,25 @@ class GridSampler : public Sampler {
   }
 
  private:
+  struct Told {
+    std::optional<std::uint64_t> index;  // absent: no point of the grid
+    bool is_settled = false;
+  };
+
+  // The cursor stands before them, so that a search that is rebuilt gives up at the same place.
+  Error NothingAllowed() const {
+    return FailedPrecondition(fmt::format(
+        "the constraints exclude {} points of the grid one after the other, of {}: take "
+        "the values that they exclude out of the lists, or use another method",
+        kExcludedMax, grid_.size()));
+  }
+
   Suggestion Make(std::uint64_t index, const char* rule) const {
     Suggestion suggestion;
     suggestion.values = grid_.At(index);
     suggestion.grid_index = index;
     suggestion.why.rule = rule;
-    suggestion.why.trials_known = index_of_trial_.size();
+    suggestion.why.trials_known = settled_;
     return suggestion;
   }
 
@@ -104,9 +138,11 @@ class GridSampler : public Sampler {
   const Grid grid_;
   const Permutation order_;
   const PointPicker picker_;
-  std::unordered_map<TrialId, std::optional<std::uint64_t>> index_of_trial_;
+  std::unordered_map<TrialId, Told> told_;
+  std::size_t settled_ = 0;  // of them
   std::unordered_map<std::uint64_t, int> taken_;
-  std::uint64_t cursor_ = 0;  // every place before it is taken or not allowed
+  std::uint64_t cursor_ =
+      0;  // every place before it is taken or not allowed; 0 or after a taken one
 };
 
 }  // namespace

@@ -138,6 +138,47 @@ TEST(GridSampler, HandsOutEachPointOnceAndFreesForgottenOnes) {
   EXPECT_EQ(Must(sampler->Suggest(6, 3)).size(), 1U);
 }
 
+TEST(GridSampler, KnowsTheTrialsThatHaveEnded) {
+  auto sampler = Must(
+      MakeSampler("grid", Space({Named("a", Distribution::Categorical(9))}), SamplerOptions()));
+  const TrialState states[] = {TrialState::kPending, TrialState::kRunning, TrialState::kFailed,
+                               TrialState::kFinished, TrialState::kLost};
+  for (TrialId id = 0; id < std::size(states); ++id) {
+    Trial trial = Done(id, Must(sampler->Suggest(id, 1)).at(0));
+    trial.state = states[id];
+    trial.objectives = {1.0};
+    ASSERT_TRUE(sampler->Tell(trial));
+  }
+  EXPECT_EQ(Must(sampler->Suggest(9, 1)).at(0).why.trials_known, 2U);
+  Suggestion second;
+  second.values = {CategoryIndex{1}};
+  second.grid_index = 1;
+  ASSERT_TRUE(sampler->Tell(Done(1, second)));
+  EXPECT_EQ(Must(sampler->Suggest(9, 1)).at(0).why.trials_known, 3U);
+  sampler->Forget(1);
+  EXPECT_EQ(Must(sampler->Suggest(9, 1)).at(0).why.trials_known, 2U);
+}
+
+// The first parameter moves last, so that a constraint on it excludes whole stretches of the grid.
+TEST(GridSampler, GivesUpWhereConstraintsExcludeMillionsInARow) {
+  std::vector<Parameter> parameters;
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    parameters.push_back(Named(name, Distribution::IntUniform(0, 99)));
+  }
+  SamplerOptions options;
+  options.allowed = [](const Point& point) { return AsNumber(*point[0]) > 97; };
+  auto sampler = Must(MakeSampler("grid", Space(parameters), options));
+  for (int again = 0; again < 2; ++again) {
+    const auto refused = sampler->Suggest(0, 1);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_NE(refused.error().message.find("constraints exclude"), std::string::npos);
+  }
+  parameters.resize(2);
+  auto smaller = Must(MakeSampler("grid", Space(parameters), options));
+  EXPECT_EQ(Must(smaller->Suggest(0, 300)).size(), 200U);
+}
+
 TEST(GridSampler, CoversByIndexWhateverTheConfigSays) {
   const SearchSpace space = Space({Named("a", Distribution::Categorical(2))});
   auto sampler = Must(MakeSampler("grid", space, {}));

@@ -55,7 +55,7 @@ struct Explanation {
   std::optional<double> success_probability;  // P(better than the best so far)
   std::optional<TrialId> nearest_trial;
   std::optional<double> nearest_distance;  // in the unit cube, largest coordinate difference
-  std::size_t trials_known = 0;            // finished trials the decision rests on
+  std::size_t trials_known = 0;            // results and failures the decision rests on
   std::size_t trials_pending = 0;
   std::string note;  // anything else worth saying, a sentence
 };
