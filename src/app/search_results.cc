@@ -15,17 +15,6 @@ using search::Trial;
 using search::TrialState;
 using sweeps::Value;
 
-bool IsFeasible(const JournaledSearch& search, const Trial& trial) {
-  for (std::size_t i = 0; i < search.options().constraints.size() && i < trial.constraints.size();
-       ++i) {
-    const search::OutcomeConstraint& bound = search.options().constraints[i];
-    // NaN: not known, so not held against the trial.
-    if (bound.min && trial.constraints[i] < *bound.min) return false;
-    if (bound.max && trial.constraints[i] > *bound.max) return false;
-  }
-  return true;
-}
-
 // At least as good in every objective and better in one.
 bool Dominates(const JournaledSearch& search, const Trial& better, const Trial& worse) {
   bool is_better_somewhere = false;
@@ -44,7 +33,9 @@ bool Dominates(const JournaledSearch& search, const Trial& better, const Trial& 
 Result<Value> Best(const JournaledSearch& search) {
   std::vector<const Trial*> front;
   for (const Trial& trial : search.trials()) {
-    if (trial.state != TrialState::kFinished || !IsFeasible(search, trial)) continue;
+    const bool counts = trial.state == TrialState::kFinished &&
+                        search::MeetsConstraints(trial, search.options().constraints);
+    if (!counts) continue;
     const auto beats_it = [&](const Trial* other) { return Dominates(search, *other, trial); };
     if (std::any_of(front.begin(), front.end(), beats_it)) continue;
     std::erase_if(front, [&](const Trial* other) { return Dominates(search, trial, *other); });

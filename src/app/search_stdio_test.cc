@@ -283,6 +283,34 @@ TEST(SearchSession, ATamperedStateIsRefused) {
   EXPECT_EQ(Ask(session, {{"op", "state"}})["state"], state);
 }
 
+// As the sampler sees it, too: what was not told may be anything.
+TEST(SearchSession, ATrialThatDoesNotTellAConstraintIsNotTheBest) {
+  SearchSession session;
+  json config = Config("bayes");
+  config.erase("metric");
+  config["metrics"] = json::parse(R"([{"name": "loss"}, {"name": "ms", "max": 20}])");
+  Open(session, config);
+  Ask(session, {{"op", "ask"}, {"n", 3}});
+  Ask(session, {{"op", "tell"}, {"id", 0}, {"values", {{"loss", 0.1}}}});
+  Ask(session, {{"op", "tell"}, {"id", 1}, {"values", {{"loss", 0.2}, {"ms", 21}}}});
+  EXPECT_TRUE(Ask(session, {{"op", "best"}})["best"].is_null());
+  Ask(session, {{"op", "tell"}, {"id", 2}, {"values", {{"loss", 0.3}, {"ms", 20}}}});
+  EXPECT_EQ(Ask(session, {{"op", "best"}})["best"]["id"], 2);
+}
+
+TEST(SearchSession, AFarResultIsToldWithTheImportance) {
+  SearchSession session;
+  Open(session, Config("random"));
+  Play(session, 30);
+  EXPECT_FALSE(Ask(session, {{"op", "importance"}}).contains("far_off"));
+  const json id = Ask(session, {{"op", "ask"}})["trials"][0]["id"];
+  Ask(session, {{"op", "tell"}, {"id", id}, {"value", 1e30}});
+  const json answer = Ask(session, {{"op", "importance"}});
+  EXPECT_EQ(answer["far_off"]["results"], 1) << answer;
+  EXPECT_LT(answer["far_off"]["counted_as"], 1e3);
+  EXPECT_LT(std::abs(answer["optimum"]["mean"].get<double>()), 10);
+}
+
 TEST(SearchSession, ImportanceNamesWhatMatters) {
   SearchSession session;
   Open(session, Config("random"));

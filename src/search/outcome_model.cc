@@ -73,21 +73,9 @@ bool OutcomeModel::ready() const {
                      [](const auto& surrogate) { return surrogate->ready(); });
 }
 
-bool OutcomeModel::IsFeasible(const Trial& trial) const {
-  for (std::size_t c = 0; c < options_->constraints.size(); ++c) {
-    const OutcomeConstraint& bound = options_->constraints[c];
-    const double value = c < trial.constraints.size() ? trial.constraints[c] : std::nan("");
-    // An outcome that is not finite was never logged, and may be anything.
-    if (!std::isfinite(value) || value < bound.min.value_or(-kInfinity) ||
-        value > bound.max.value_or(kInfinity)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 double OutcomeModel::ValueOf(const Trial& trial) const {
-  if (!HasResult(trial, options_->objectives.size()) || !IsFeasible(trial)) {
+  if (!HasResult(trial, options_->objectives.size()) ||
+      !MeetsConstraints(trial, options_->constraints)) {
     return kInfinity;
   }
   const bool maximize = options_->objectives.front().goal == Goal::kMaximize;
@@ -119,7 +107,7 @@ void OutcomeModel::BuildHistory(const TrialBook& book, std::span<const Unit> uni
       const bool maximize = options_->objectives[k].goal == Goal::kMaximize;
       y_[k].push_back(maximize ? -trial.objectives[k] : trial.objectives[k]);
     }
-    feasible_.push_back(IsFeasible(trial));
+    feasible_.push_back(MeetsConstraints(trial, options_->constraints));
   }
   results_ = units_.size();
   any_feasible_ = std::find(feasible_.begin(), feasible_.end(), true) != feasible_.end();

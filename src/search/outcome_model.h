@@ -102,7 +102,6 @@ class OutcomeModel {
 
  private:
   void BuildHistory(const TrialBook& book, std::span<const Unit> units);
-  bool IsFeasible(const Trial& trial) const;
   // What is seen of constraints, cost and failures is no longer what was.
   void InvalidateSides();
   void UpdateSide(const TrialBook& book, std::span<const Unit> units, bool history_changed);

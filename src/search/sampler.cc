@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "samplers.h"
 
@@ -54,6 +55,17 @@ std::vector<SamplerInfo> AllSamplers() {
     infos.push_back(entry.info);
   }
   return infos;
+}
+
+bool MeetsConstraints(const Trial& trial, std::span<const OutcomeConstraint> constraints) {
+  for (std::size_t c = 0; c < constraints.size(); ++c) {
+    const double value = c < trial.constraints.size() ? trial.constraints[c] : std::nan("");
+    if (!std::isfinite(value) || (constraints[c].min && value < *constraints[c].min) ||
+        (constraints[c].max && value > *constraints[c].max)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Result<void> CheckSettings(const SamplerOptions& options,

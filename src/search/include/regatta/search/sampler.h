@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,10 @@ struct OutcomeConstraint {
   std::optional<double> min;
   std::optional<double> max;
 };
+
+// Whether the trial's outcomes keep to the bounds. One that was never logged, or is not finite, may
+// be anything and does not.
+bool MeetsConstraints(const Trial& trial, std::span<const OutcomeConstraint> constraints);
 
 // An earlier search over parameters that this space shares. Points are in *this* space; what it did
 // not vary is absent.
