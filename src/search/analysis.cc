@@ -315,9 +315,9 @@ Importance Analysis::ParameterImportances() {
     }
     // Warped values have variance 1.
     const std::vector<double>& values = surrogate.warp(k).values();
-    const bool varies = std::any_of(values.begin(), values.end(), [](double v) { return v != 0; });
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
     const double explained =
-        varies ? 1 - squares / static_cast<double>(residuals.size()) : 0.0;  // of nothing
+        *least < *most ? 1 - squares / static_cast<double>(residuals.size()) : 0.0;  // of nothing
     importance.trust += std::clamp(explained, 0.0, 1.0) / static_cast<double>(surrogate.size());
   }
   return importance;

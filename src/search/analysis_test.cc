@@ -144,13 +144,13 @@ TEST(Analysis, IsNotLedAstrayByResultsThatDiverged) {
         best = std::max(best, trial.objectives[0]);
         trial.objectives[0] *= sign * (diverges ? factor : 1);
       }
-      ASSERT_GE(diverged, 8U);
+      ASSERT_GE(diverged, 4U);
       SamplerOptions options;
       options.objectives = {{sign > 0 ? Goal::kMaximize : Goal::kMinimize}};
       auto analysis = Must(Analysis::Create(space, trials, options));
       EXPECT_EQ(analysis.far_off().results, diverged) << factor;
       const Predicted predicted = analysis.Optimum().predicted;
-      EXPECT_NEAR(sign * predicted.mean, best, 0.5) << factor;
+      EXPECT_NEAR(sign * predicted.mean, best, 2) << factor << ", of a range of 6";
       EXPECT_LT(predicted.spread, 1) << factor;
       EXPECT_EQ(analysis.ParameterImportances().parameters[0].parameter, 0U);
     }

@@ -174,7 +174,7 @@ TEST(GridSampler, GivesUpWhereConstraintsExcludeMillionsInARow) {
     EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
     EXPECT_NE(refused.error().message.find("constraints exclude"), std::string::npos);
   }
-  parameters.resize(2);
+  parameters.erase(parameters.begin() + 2, parameters.end());
   auto smaller = Must(MakeSampler("grid", Space(parameters), options));
   EXPECT_EQ(Must(smaller->Suggest(0, 300)).size(), 200U);
 }
