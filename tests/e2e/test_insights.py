@@ -74,7 +74,7 @@ def test_runs_that_diverged_do_not_hide_the_others(server, user, sweep, person):
     finish(server, user, sweep, 9, seed=1, times=1e30)
     told = insights(server, user, sweep).json()
     assert told["far_off"]["results"] == 9 and -4 <= told["far_off"]["counted_as"] < -2
-    assert told["results"] == 34 and told["optimum"]["mean"] == pytest.approx(0, abs=1)
+    assert told["results"] == 34 and -4 <= told["optimum"]["mean"] <= 2
     text = person.regatta("sweep", "insights", sweep).stdout
     assert "9 results far worse than the rest count as " in text, text
 
