@@ -120,30 +120,45 @@ Result<std::vector<ApiKey>> SqlAccountTables::ListKeys(UserId user) const {
   return All(std::move(statement), ReadKey);
 }
 
+Result<std::int64_t> SqlAccountTables::NextId() {
+  Statement statement =
+      context_.connection->Prepare("UPDATE account_ids SET last = last + 1 RETURNING last");
+  const Result<std::optional<std::int64_t>> next =
+      One(std::move(statement), [](const Statement& row) { return row.Int(0); });
+  if (!next) return next.error();
+  if (!*next) return Internal("table account_ids is empty: run `regatta fsck`");
+  return **next;
+}
+
 Result<EntityId> SqlAccountTables::InsertEntity(std::string_view name, bool is_team,
                                                 Timestamp created_at) {
+  const Result<std::int64_t> id = NextId();
+  if (!id) return id.error();
   Statement statement = context_.connection->Prepare(
-      "INSERT INTO entities (name, is_team, created_us) VALUES (?, ?, ?)");
-  statement.Bind(name, is_team, ToMicros(created_at));
+      "INSERT INTO entities (id, name, is_team, created_us) VALUES (?, ?, ?, ?)");
+  statement.Bind(*id, name, is_team, ToMicros(created_at));
   if (Result<void> done = statement.Run(); !done) {
     if (done.error().code == ErrorCode::kAlreadyExists) {
       return AlreadyExists(fmt::format("\"{}\" is the name of a user or team already", name));
     }
     return done.error();
   }
-  return EntityId{context_.connection->last_insert_id()};
+  return EntityId{*id};
 }
 
 Result<void> SqlAccountTables::InsertUser(User& user) {
   const Result<EntityId> entity = InsertEntity(user.name, false, user.created_at);
   if (!entity) return entity.error();
   user.entity = *entity;
+  const Result<std::int64_t> id = NextId();
+  if (!id) return id.error();
   Statement statement = context_.connection->Prepare(
-      "INSERT INTO users (name, email, is_admin, entity_id, created_us) VALUES (?, ?, ?, ?, ?)");
-  statement.Bind(user.name, user.email, user.is_admin, ToInt(user.entity),
+      "INSERT INTO users (id, name, email, is_admin, entity_id, created_us) "
+      "VALUES (?, ?, ?, ?, ?, ?)");
+  statement.Bind(*id, user.name, user.email, user.is_admin, ToInt(user.entity),
                  ToMicros(user.created_at));
   if (Result<void> done = statement.Run(); !done) return done;
-  user.id = UserId{context_.connection->last_insert_id()};
+  user.id = UserId{*id};
   return Ok();
 }
 
@@ -194,10 +209,12 @@ Result<void> SqlAccountTables::DeleteMember(EntityId team, UserId user) {
 }
 
 Result<void> SqlAccountTables::InsertKey(ApiKey& key) {
+  const Result<std::int64_t> id = NextId();
+  if (!id) return id.error();
   Statement statement = context_.connection->Prepare(
-      "INSERT INTO api_keys (user_id, sha256, prefix, description, created_us) "
-      "VALUES (?, ?, ?, ?, ?)");
-  statement.Bind(ToInt(key.user), key.sha256_hex, key.prefix, key.description,
+      "INSERT INTO api_keys (id, user_id, sha256, prefix, description, created_us) "
+      "VALUES (?, ?, ?, ?, ?, ?)");
+  statement.Bind(*id, ToInt(key.user), key.sha256_hex, key.prefix, key.description,
                  ToMicros(key.created_at));
   if (Result<void> done = statement.Run(); !done) {
     if (done.error().code == ErrorCode::kAlreadyExists) {
@@ -205,7 +222,7 @@ Result<void> SqlAccountTables::InsertKey(ApiKey& key) {
     }
     return done;
   }
-  key.id = ApiKeyId{context_.connection->last_insert_id()};
+  key.id = ApiKeyId{*id};
   return Ok();
 }
 

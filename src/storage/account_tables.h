@@ -31,6 +31,8 @@ class SqlAccountTables : public tracking::AccountTables {
   Result<void> DeleteKey(tracking::ApiKeyId id) override;
 
  private:
+  // One that no user, entity or key has had.
+  Result<std::int64_t> NextId();
   Result<tracking::EntityId> InsertEntity(std::string_view name, bool is_team,
                                           Timestamp created_at);
 

@@ -198,6 +198,22 @@ TEST_P(Migration, LeavesABackupOfTheDataAsTheyAreNowAndNotOfAnEarlierAttempt) {
   EXPECT_TRUE(fs::exists(name + ".earlier/stale"));
 }
 
+// Older programs gave the id of a deleted user to the next one, with all that still named it.
+TEST_P(Migration, AnIdThatAnOldRunStillNamesIsGivenToNobody) {
+  {
+    const auto old = *Connection::Open(DataPaths(data()).Database(), Connection::Mode::kReadWrite);
+    ASSERT_TRUE(old->Execute("UPDATE runs SET user_id = 1000"));
+    if (GetParam() >= 12) ASSERT_TRUE(old->Execute("UPDATE account_ids SET last = 1000"));
+  }
+  const Result<std::unique_ptr<SqlStore>> store =
+      SqlStore::Open({.folder = data(), .clock = &clock_});
+  ASSERT_TRUE(store) << store.error().message;
+  tracking::User user{.name = "bob"};
+  ASSERT_TRUE((*store)->Write(
+      [&](tracking::Tables& tables) { return tables.accounts().InsertUser(user); }));
+  EXPECT_GT(tracking::ToInt(user.id), 1000);
+}
+
 INSTANTIATE_TEST_SUITE_P(FromVersion, Migration, testing::Range(std::int64_t{1}, SchemaVersion()));
 
 }  // namespace

@@ -416,6 +416,16 @@ CREATE TABLE log_writers (
   first_line INTEGER NOT NULL
 ) STRICT;
 )sql",
+    // 12: the last id of users, entities and keys, so that none is given again: what somebody who
+    // is gone has made still names them.
+    R"sql(
+CREATE TABLE account_ids (last INTEGER NOT NULL) STRICT;
+INSERT INTO account_ids SELECT max(ifnull(id, 0)) FROM (
+  SELECT max(id) AS id FROM users UNION ALL SELECT max(id) FROM entities
+  UNION ALL SELECT max(id) FROM api_keys UNION ALL SELECT max(creator_id) FROM projects
+  UNION ALL SELECT max(user_id) FROM runs UNION ALL SELECT max(creator_id) FROM artifacts
+  UNION ALL SELECT max(user_id) FROM sweeps);
+)sql",
 };
 
 }  // namespace

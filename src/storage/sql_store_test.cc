@@ -354,6 +354,29 @@ TEST_F(SqlStoreTest, RunsAndTagsSurviveARestart) {
   EXPECT_EQ(found.tags, (std::vector<std::string>{"a", "b"}));
 }
 
+// What somebody made names them by it: runs, keys in a log, rights that are remembered.
+TEST_F(SqlStoreTest, AnIdOfSomebodyWhoIsGoneIsNotGivenAgain) {
+  tracking::User first{.name = "bob"};
+  tracking::User next{.name = "eve"};
+  tracking::ApiKey key{.sha256_hex = "1"};
+  tracking::ApiKey next_key{.sha256_hex = "2"};
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    if (auto done = tables.accounts().InsertUser(first); !done) return done;
+    key.user = first.id;
+    if (auto done = tables.accounts().InsertKey(key); !done) return done;
+    return tables.accounts().DeleteUser(first.id);
+  }));
+  Reopen();
+  ASSERT_TRUE(store_->Write([&](tracking::Tables& tables) -> Result<void> {
+    if (auto done = tables.accounts().InsertUser(next); !done) return done;
+    next_key.user = next.id;
+    return tables.accounts().InsertKey(next_key);
+  }));
+  EXPECT_GT(tracking::ToInt(next.id), tracking::ToInt(first.id));
+  EXPECT_GT(tracking::ToInt(next.entity), tracking::ToInt(first.entity));
+  EXPECT_GT(tracking::ToInt(next_key.id), tracking::ToInt(key.id));
+}
+
 TEST_F(SqlStoreTest, RefusesTheSameNameTwice) {
   MakeRun();
   const Result<void> done = store_->Write([&](tracking::Tables& tables) -> Result<void> {

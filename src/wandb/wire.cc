@@ -80,6 +80,13 @@ class RunCache {
     runs_[key] = run;
     keys_.emplace(IdentityOf(run.project, run.name), key);
   }
+  // Somebody's rights have changed: all are looked at again. By as much as no request's own change,
+  // so that none that looked before puts what it saw.
+  void ForgetAll() {
+    const std::unique_lock lock(mutex_);
+    epoch_ += 2;
+    Clear();
+  }
   void Forget(const std::vector<tracking::Change>& changes) {
     const std::unique_lock lock(mutex_);
     for (const tracking::Change& change : changes) {
@@ -188,10 +195,14 @@ class Wire::Impl {
                   .running_of_owner_max = kReadersOfOneMax,
                   .waiting_of_owner_max = kReadsWaitingOfOneMax,
                   .niceness = kReaderNiceness}),
-        workers_(services_.worker_count) {}
+        workers_(services_.worker_count) {
+    services_.authenticator.OnForget([weak = std::weak_ptr(runs_)] {
+      if (const std::shared_ptr<RunCache> runs = weak.lock()) runs->ForgetAll();
+    });
+  }
 
   void AddRoutes(net::Router& router);
-  void OnChanges(const std::vector<tracking::Change>& changes) { runs_.Forget(changes); }
+  void OnChanges(const std::vector<tracking::Change>& changes) { runs_->Forget(changes); }
   const graphql::Engine& engine() const { return *engine_; }
 
  private:
@@ -209,7 +220,8 @@ class Wire::Impl {
   const Services services_;
   const Links links_;
   const std::unique_ptr<graphql::Engine> engine_;
-  RunCache runs_;
+  // Shared with the one who hears of changed rights, who may outlive it.
+  const std::shared_ptr<RunCache> runs_ = std::make_shared<RunCache>();
   // Last: their threads use all of the above, and those of workers_ give work to readers_.
   FairPool readers_;
   ThreadPool workers_;
@@ -276,7 +288,7 @@ void Wire::Impl::FileStream(net::Request request, const net::Responder& responde
   const std::string key =
       fmt::format("{}\n{}\n{}\n{}", tracking::ToInt(viewer->id), request.Param("entity"),
                   request.Param("project"), request.Param("run"));
-  const std::optional<KnownRun> known = runs_.Find(key);
+  const std::optional<KnownRun> known = runs_->Find(key);
   const bool is_plain = known && known->is_running && known->sweep_name.empty() &&
                         !stream.complete && !stream.preempting;
   if (!is_plain) {
@@ -310,7 +322,7 @@ void Wire::Impl::SlowStream(const net::Request& request, const net::Responder& r
   const std::string project(request.Param("project"));
   const std::string name(request.Param("run"));
   Run run;
-  const std::uint64_t epoch_before = runs_.epoch();
+  const std::uint64_t epoch_before = runs_->epoch();
   const Result<void> written = services_.store.Write([&](Tables& tables) -> Result<void> {
     const auto found = FindRun(tables, context, entity, project, name);
     if (!found) return found.error();
@@ -331,18 +343,18 @@ void Wire::Impl::SlowStream(const net::Request& request, const net::Responder& r
   });
   if (!written) return responder.Send(written.error());
   // The write announced its own change; the entry is good if nothing else came in between.
-  const std::uint64_t epoch = runs_.epoch();
+  const std::uint64_t epoch = runs_->epoch();
   if (epoch - epoch_before <= 1) {
     const std::string key =
         fmt::format("{}\n{}\n{}\n{}", tracking::ToInt(viewer.id), entity, project, name);
-    runs_.Put(key,
-              {.id = run.id,
-               .project = run.project,
-               .name = run.name,
-               .sweep_name = run.sweep_name,
-               .is_running = run.state == RunState::kRunning,
-               .stop_requested = run.stop_requested},
-              epoch);
+    runs_->Put(key,
+               {.id = run.id,
+                .project = run.project,
+                .name = run.name,
+                .sweep_name = run.sweep_name,
+                .is_running = run.state == RunState::kRunning,
+                .stop_requested = run.stop_requested},
+               epoch);
   }
   responder.Send(net::JsonResponse(StreamAnswer(run.stop_requested && !IsTerminal(run.state))));
 }

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness.server import ROOT, User
+from harness.server import ROOT, Server, User
 
 VIEWER = "query Viewer { viewer { username entity admin } }"
 
@@ -162,3 +162,23 @@ def test_a_live_stream_ends_with_the_key_that_opened_it(server):
         while connection.recv(4096):  # raises after 20 s if the stream goes on
             pass
     assert server.get(path).status == 401, "the old ticket opens a new stream"
+
+
+def test_rights_that_are_gone_open_no_stream_for_the_next_user(server):
+    """What is remembered of a deleted user is nobody else's, and a deleted user's number is given to nobody."""
+    member, team = server.add_user(), f"t-{secrets.token_hex(4)}"
+    assert server.admin("POST", "/teams", {"name": team, "members": [{"name": member.name, "role": "member"}]}).status == 201
+    made = server.create_run(User(team, member.key), "p", "r")["bucket"]
+    row = {"files": {"wandb-history.jsonl": {"offset": 0, "content": ["{}"]}}}
+    for _ in range(2):  # the second one is answered from what is remembered
+        assert server.file_stream(User(team, member.key), "p", "r", row).status == 200
+    whose = "query($e: String!) { project(name: \"p\", entityName: $e) { user { username } run(name: \"r\") { user { username } } } }"
+    assert server.graphql(whose, {"e": team}, key=server.admin_key)["project"]["run"]["user"] == {"username": member.name}
+    assert server.admin("DELETE", f"/users/{member.name}").status == 204
+    for _ in range(3):
+        following = server.add_user()
+        for _ in range(2):
+            assert server.file_stream(User(team, following.key), "p", "r", row).status == 404
+        seen = server.graphql(whose, {"e": team}, key=server.admin_key)["project"]
+        assert seen == {"user": None, "run": {"user": None}}
+    assert made["name"] == "r"
