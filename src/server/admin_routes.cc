@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -126,6 +127,15 @@ Result<net::Response> DeleteUser(const Services& services, const net::Request& r
   const Result<void> written = services.store.Write([&](Tables& tables) -> Result<void> {
     const Result<User> user = RequireUser(tables, request.Param("name"));
     if (!user) return user.error();
+    if (user->is_admin) {
+      const Result<std::vector<User>> users = tables.accounts().ListUsers();
+      if (!users) return users.error();
+      if (std::ranges::count_if(*users, &User::is_admin) == 1) {
+        return Conflict(fmt::format(
+            "user \"{}\" is the last administrator: make another one first, with \"admin\": true",
+            user->name));
+      }
+    }
     if (Result<void> done = DeleteProjects(tables, user->entity); !done) return done;
     return tables.accounts().DeleteUser(user->id);
   });

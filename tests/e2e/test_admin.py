@@ -182,3 +182,14 @@ def test_rights_that_are_gone_open_no_stream_for_the_next_user(server):
         seen = server.graphql(whose, {"e": team}, key=server.admin_key)["project"]
         assert seen == {"user": None, "run": {"user": None}}
     assert made["name"] == "r"
+
+
+def test_the_last_administrator_stays(tmp_path):
+    with Server.start(tmp_path / "data") as server:
+        first = server.admin("GET", "/users").json()["users"][0]["name"]
+        refused = server.admin("DELETE", f"/users/{first}")
+        assert refused.status == 409 and "last administrator" in refused.text
+        assert server.admin("GET", "/users").status == 200
+        second = server.add_user(admin=True)
+        assert server.request("DELETE", f"/api/admin/users/{first}", key=second.key).status == 204
+        assert server.request("DELETE", f"/api/admin/users/{second.name}", key=second.key).status == 409
