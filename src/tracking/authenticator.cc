@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kMaxKnown = 10'000;
 // As much of a key as listings show; upstream's client expects a prefix of the real key there.
 constexpr std::size_t kPrefixLength = 8;
+// What clients since 0.31 ask for.
+constexpr std::size_t kKeyLengthMin = 40;
 
 std::string HashOf(std::string_view key) {
   const codec::Sha256Digest digest = codec::Sha256::Of(key);
@@ -19,7 +21,9 @@ std::string HashOf(std::string_view key) {
 }  // namespace
 
 std::string ApiKeyProblem(std::string_view key) {
-  if (key.size() < 8) return "is shorter than 8 characters";
+  if (key.size() < kKeyLengthMin) {
+    return "is shorter than 40 characters, so that `wandb login` would refuse it";
+  }
   if (key.size() > 512) return "is longer than 512 characters";
   for (const char c : key) {
     if (c <= ' ' || c > '~') return "holds a blank or a character that is not printable ASCII";

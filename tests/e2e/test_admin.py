@@ -193,3 +193,10 @@ def test_the_last_administrator_stays(tmp_path):
         second = server.add_user(admin=True)
         assert server.request("DELETE", f"/api/admin/users/{first}", key=second.key).status == 204
         assert server.request("DELETE", f"/api/admin/users/{second.name}", key=second.key).status == 409
+
+
+def test_a_key_that_the_client_would_refuse_is_refused_here(server):
+    name = f"u-{secrets.token_hex(4)}"
+    refused = server.admin("POST", "/users", {"name": name, "api_key": "k" * 39})
+    assert refused.status == 400 and "40" in refused.text
+    assert server.admin("POST", "/users", {"name": name, "api_key": secrets.token_hex(20)}).status == 201

@@ -18,7 +18,7 @@
 
 namespace regatta::tracking {
 
-// "" if `key` may be an API key: 8 to 512 printable characters without blanks; else what is wrong.
+// "" if `key` may be an API key: 40 to 512 printable characters without blanks; else what is wrong.
 std::string ApiKeyProblem(std::string_view key);
 
 // The row for a new key of `user`: its hash and first characters, never the key.
