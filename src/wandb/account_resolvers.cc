@@ -23,12 +23,17 @@ using tracking::User;
 
 namespace {
 
+// Those that the one who asks belongs to as well.
 Result<Resolved> ResolveTeams(const User& user, const FieldContext& field) {
   std::vector<Entity> entities;
   const Result<void> read = Context(field).Read([&](const Tables& tables) -> Result<void> {
     Result<std::vector<Entity>> listed = tables.accounts().ListEntitiesOf(user.id);
     if (!listed) return listed.error();
-    entities = *std::move(listed);
+    for (Entity& entity : *listed) {
+      const auto visible = FindVisibleEntity(tables, Context(field), entity.name);
+      if (!visible) return visible.error();
+      if (*visible) entities.push_back(std::move(entity));
+    }
     return Ok();
   });
   if (!read) return read.error();
@@ -95,9 +100,13 @@ Record MemberRecord(const User& user, tracking::Role role) {
   return record;
 }
 
+// Nobody, where the entity itself is not to be seen: another one's own, by way of a run of theirs.
 Result<Resolved> ResolveMembers(const EntityNode& node, const FieldContext& field) {
   std::vector<Resolved> members;
   const Result<void> read = Context(field).Read([&](const Tables& tables) -> Result<void> {
+    const auto visible = FindVisibleEntity(tables, Context(field), node.entity.name);
+    if (!visible) return visible.error();
+    if (!*visible) return Ok();
     if (!node.entity.is_team) {
       const Result<std::optional<User>> owner = tables.accounts().FindUserByName(node.entity.name);
       if (!owner) return owner.error();

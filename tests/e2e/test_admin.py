@@ -200,3 +200,19 @@ def test_a_key_that_the_client_would_refuse_is_refused_here(server):
     refused = server.admin("POST", "/users", {"name": name, "api_key": "k" * 39})
     assert refused.status == 400 and "40" in refused.text
     assert server.admin("POST", "/users", {"name": name, "api_key": secrets.token_hex(20)}).status == 201
+
+
+def test_a_colleagues_other_teams_are_not_told(server):
+    word, colleague, member, other = secrets.token_hex(4), server.add_user(), server.add_user(), server.add_user()
+    for team, people in ((f"ours-{word}", (colleague, member)), (f"theirs-{word}", (colleague, other))):
+        members = [{"name": user.name, "role": "member"} for user in people]
+        assert server.admin("POST", "/teams", {"name": team, "members": members}).status == 201
+    server.create_run(User(f"ours-{word}", colleague.key), "p", "r")
+    query = """query($e: String!) { project(name: "p", entityName: $e) { run(name: "r") { user { username
+        teams { edges { node { name members { username email } } } } defaultEntity { name members { email } } } } } }"""
+    seen = server.graphql(query, {"e": f"ours-{word}"}, key=member.key)["project"]["run"]["user"]
+    assert [edge["node"]["name"] for edge in seen["teams"]["edges"]] == [f"ours-{word}"]
+    assert {one["username"] for one in seen["teams"]["edges"][0]["node"]["members"]} == {colleague.name, member.name}
+    assert other.name not in json.dumps(seen) and seen["defaultEntity"]["members"] == []
+    own = server.graphql("query { viewer { teams { edges { node { name } } } } }", key=colleague.key)["viewer"]["teams"]["edges"]
+    assert {edge["node"]["name"] for edge in own} == {colleague.name, f"ours-{word}", f"theirs-{word}"}
