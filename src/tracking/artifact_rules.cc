@@ -50,6 +50,19 @@ Result<void> HoldBlobs(Tables& tables, const Artifact& artifact, EntityId entity
   return Ok();
 }
 
+// The ids that clients make up are random: one that names an artifact of another owner was taken
+// from there.
+Result<void> CheckClient(const Tables& tables, const Project& project, std::string_view client_id) {
+  const Result<std::optional<Artifact>> known = tables.artifacts().FindByClient(client_id);
+  if (!known) return known.error();
+  if (!*known) return Ok();
+  const Result<std::optional<Project>> home = tables.projects().Find((*known)->project);
+  if (!home) return home.error();
+  if (!*home || (*home)->entity == project.entity) return Ok();
+  return AlreadyExists(fmt::format("clientID \"{}\" is taken: make a new one for each artifact",
+                                   client_id.substr(0, 150)));
+}
+
 }  // namespace
 
 std::string TtlProblem(std::int64_t seconds) {
@@ -101,6 +114,8 @@ Result<Artifact> CreateArtifact(Tables& tables, const Project& project, const Ne
     if (Result<void> done = tables.artifacts().Insert(artifact); !done) return done.error();
   }
   if (!wanted.client_id.empty()) {
+    Result<void> free = CheckClient(tables, project, wanted.client_id);
+    if (!free) return free.error();
     Result<void> done = tables.artifacts().SetClient(wanted.client_id, artifact.id);
     if (!done) return done.error();
   }

@@ -243,3 +243,14 @@ def test_a_run_that_used_a_linked_artifact_shows_it_until_the_link_is_gone(serve
     gone = Shared.ask(server, shared.member, "unlinkArtifact", {"artifactID": artifact, "artifactPortfolioID": portfolio})
     assert gone.status == 200, gone.text
     assert server.graphql(query, {"e": shared.team}, key=shared.member.key)["project"]["run"]["inputArtifacts"]["edges"] == []
+
+
+def test_a_client_id_is_not_taken_over_from_another_owner(server, shared):
+    client_id = secrets.token_hex(64)
+    artifact = log_artifact(server, shared.owner, shared.project, "named", {"w.bin": b"weights"}, client_id=client_id)
+    taken = Shared.ask(server, shared.stranger, "createArtifact", {
+        "entityName": shared.stranger.name, "projectName": "mine", "artifactTypeName": "model", "artifactCollectionNames": ["mine"],
+        "digest": "0" * 32, "digestAlgorithm": "MANIFEST_MD5", "clientID": client_id})
+    assert taken.status == 409 or taken.status == 400, taken.text
+    found = server.graphql("query($c: ID!) { clientIDMapping(clientID: $c) { serverID } }", {"c": client_id}, key=shared.owner.key)
+    assert found["clientIDMapping"] == {"serverID": artifact}
