@@ -22,8 +22,8 @@ std::optional<LogLevel> ParseLogLevel(std::string_view name);
 void SetLogLevel(LogLevel level);
 bool LogEnabled(LogLevel level);
 
-// Writes "<time> <level> <component>: <message>" on one line: control characters, and bytes that are
-// no UTF-8, are written as \x0a.
+// Writes "<time> <level> <component>: <message>" on one line: control characters, and bytes that
+// are no UTF-8, are written as \x0a.
 void LogLine(LogLevel level, std::string_view component, std::string_view message);
 
 template <typename... Args>
