@@ -251,7 +251,6 @@ TEST(Distribution, RefusesWhatMakesNoSense) {
   EXPECT_FALSE(Distribution::Normal(0, 1e308));
   EXPECT_FALSE(Distribution::QUniform(0, 1e308, 1e-5));
   EXPECT_FALSE(Distribution::QUniform(1e19, 2e19, 1));
-  EXPECT_TRUE(Distribution::QUniform(1e19, 2e19, 1.5e17 + 0.5e3));
   EXPECT_FALSE(Distribution::IntUniform(9007199254740993, 9007199254741000));
   EXPECT_TRUE(Distribution::IntUniform(9007199254740900, 9007199254740992));
   const auto sum = Distribution::Categorical(2, {0.5, 0.6});
