@@ -196,9 +196,23 @@ Result<net::Response> DeleteKey(const Services& services, const net::Request& re
   return net::Response{.status = 204};
 }
 
-tracking::Role RoleOf(const std::string& name) {
+// A member's, where the body names none.
+Result<tracking::Role> RoleOf(const json& body) {
+  const std::string name = StringOf(body, "role", "member");
   if (name == "admin") return tracking::Role::kAdmin;
-  return name == "viewer" ? tracking::Role::kViewer : tracking::Role::kMember;
+  if (name == "member") return tracking::Role::kMember;
+  if (name == "viewer") return tracking::Role::kViewer;
+  return InvalidArgument(
+      fmt::format("no role is called \"{}\": write admin, member or viewer", name.substr(0, 80)));
+}
+
+Result<Entity> RequireTeam(const Tables& tables, std::string_view name) {
+  Result<std::optional<Entity>> team = tables.accounts().FindEntityByName(name);
+  if (!team) return team.error();
+  if (!*team || !(*team)->is_team) {
+    return NotFound(fmt::format("team \"{}\" does not exist", name));
+  }
+  return **std::move(team);
 }
 
 Result<net::Response> CreateTeam(const Services& services, const net::Request&, const json& body) {
@@ -213,8 +227,10 @@ Result<net::Response> CreateTeam(const Services& services, const net::Request&, 
     for (const json& member : members) {
       const Result<User> user = RequireUser(tables, StringOf(member, "name"));
       if (!user) return user.error();
-      const Result<void> put = tables.accounts().PutMember(
-          team.id, {.user = user->id, .role = RoleOf(StringOf(member, "role"))});
+      const Result<tracking::Role> role = RoleOf(member);
+      if (!role) return role.error();
+      const Result<void> put =
+          tables.accounts().PutMember(team.id, {.user = user->id, .role = *role});
       if (!put) return put;
     }
     return Ok();
@@ -226,14 +242,41 @@ Result<net::Response> CreateTeam(const Services& services, const net::Request&, 
 Result<net::Response> DeleteTeam(const Services& services, const net::Request& request,
                                  const json&) {
   const Result<void> written = services.store.Write([&](Tables& tables) -> Result<void> {
-    const Result<std::optional<Entity>> team =
-        tables.accounts().FindEntityByName(request.Param("name"));
+    const Result<Entity> team = RequireTeam(tables, request.Param("name"));
     if (!team) return team.error();
-    if (!*team || !(*team)->is_team) {
-      return NotFound(fmt::format("team \"{}\" does not exist", request.Param("name")));
-    }
-    if (Result<void> done = DeleteProjects(tables, (*team)->id); !done) return done;
-    return tables.accounts().DeleteTeam((*team)->id);
+    if (Result<void> done = DeleteProjects(tables, team->id); !done) return done;
+    return tables.accounts().DeleteTeam(team->id);
+  });
+  if (!written) return written.error();
+  services.authenticator.Forget();
+  return net::Response{.status = 204};
+}
+
+// Adds somebody to a team, or changes their role.
+Result<net::Response> PutMember(const Services& services, const net::Request& request,
+                                const json& body) {
+  const Result<tracking::Role> role = RoleOf(body);
+  if (!role) return role.error();
+  const Result<void> written = services.store.Write([&](Tables& tables) -> Result<void> {
+    const Result<Entity> team = RequireTeam(tables, request.Param("name"));
+    if (!team) return team.error();
+    const Result<User> user = RequireUser(tables, request.Param("user"));
+    if (!user) return user.error();
+    return tables.accounts().PutMember(team->id, {.user = user->id, .role = *role});
+  });
+  if (!written) return written.error();
+  services.authenticator.Forget();
+  return net::Response{.status = 204};
+}
+
+Result<net::Response> DeleteMember(const Services& services, const net::Request& request,
+                                   const json&) {
+  const Result<void> written = services.store.Write([&](Tables& tables) -> Result<void> {
+    const Result<Entity> team = RequireTeam(tables, request.Param("name"));
+    if (!team) return team.error();
+    const Result<User> user = RequireUser(tables, request.Param("user"));
+    if (!user) return user.error();
+    return tables.accounts().DeleteMember(team->id, user->id);
   });
   if (!written) return written.error();
   services.authenticator.Forget();
@@ -251,6 +294,8 @@ void AddAdminRoutes(net::Router& router, const Services& services) {
   Add(router, services, "DELETE", "/api/admin/keys/{id}", DeleteKey);
   Add(router, services, "POST", "/api/admin/teams", CreateTeam);
   Add(router, services, "DELETE", "/api/admin/teams/{name}", DeleteTeam);
+  Add(router, services, "PUT", "/api/admin/teams/{name}/members/{user}", PutMember);
+  Add(router, services, "DELETE", "/api/admin/teams/{name}/members/{user}", DeleteMember);
 }
 
 }  // namespace regatta::server

@@ -210,3 +210,22 @@ def test_an_administrator_of_the_server_is_no_viewer_anywhere(server, team):
     other = f"{team.name}-2"
     assert server.admin("POST", "/teams", {"name": other, "members": [{"name": admin.name, "role": "viewer"}]}).status == 201
     server.create_run(User(other, admin.key), "p", "r")
+
+
+def test_a_role_is_changed_and_taken_at_once(server, team):
+    run = User(team.name, team.member.key)
+    server.create_run(run, "p", "r")
+    row = {"files": {"wandb-history.jsonl": {"offset": 0, "content": ["{}"]}}}
+    set_role = lambda user, role: server.admin("PUT", f"/teams/{team.name}/members/{user.name}", {"role": role}).status  # noqa: E731
+    for _ in range(2):  # the second one is answered from what is remembered
+        assert server.file_stream(run, "p", "r", row).status == 200
+    assert set_role(team.member, "viewer") == 204
+    refused(server.file_stream(run, "p", "r", row), team)
+    assert set_role(team.member, "member") == 204
+    for _ in range(2):
+        assert server.file_stream(run, "p", "r", row).status == 200
+    assert server.admin("DELETE", f"/teams/{team.name}/members/{team.member.name}").status == 204
+    assert server.file_stream(run, "p", "r", row).status == 404
+    assert set_role(team.viewer, "vewer") == 400 and set_role(User("nobody-at-all", ""), "viewer") == 404
+    assert server.admin("POST", "/teams", {"name": f"{team.name}-2", "members": [{"name": team.viewer.name, "role": "vewer"}]}).status == 400
+    refused(server.file_stream(User(team.name, team.viewer.key), "p", "r", row), team)
