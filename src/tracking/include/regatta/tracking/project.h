@@ -43,9 +43,9 @@ class ProjectTables {
   // Fills in `id`. Errors: kAlreadyExists.
   virtual Result<void> Insert(Project& project) = 0;
   virtual Result<void> Update(const Project& project) = 0;
-  // Deletes the project with its runs, streams, files, sweeps and artifacts: with this write nothing
-  // finds them any more and the name is free. What they take on the disk is given back after it, a
-  // little at a time.
+  // Deletes the project with its runs, streams, files, sweeps and artifacts: with this write
+  // nothing finds them any more and the name is free. What they take on the disk is given back
+  // after it, a little at a time.
   virtual Result<void> Delete(ProjectId id) = 0;
 };
 
