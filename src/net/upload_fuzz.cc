@@ -35,7 +35,7 @@ const std::filesystem::path& SpoolFolder() {
 // What came of the input: the body when a message was complete.
 std::optional<std::string> Decode(std::string_view bytes, std::size_t step, bool spools) {
   MemoryBudget budget(kBodyBytesMax);
-  MemoryBudget of_peer(std::uint64_t{1} << 20);
+  MemoryBudget of_peer(kBodyBytesMax);
   BudgetShare share(budget, of_peer);
   std::unique_ptr<BodySink> sink = spools ? MakeSpoolSink(kBodyBytesMax, SpoolFolder()).value()
                                           : MakeMemorySink(kBodyBytesMax, 0, share);
