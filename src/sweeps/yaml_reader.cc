@@ -35,6 +35,18 @@ Error FailureError(const ReadFailure& failure) {
 
 Position ToPosition(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
 
+// yaml-cpp gives the escapes \N and \_ as the bytes 0x85 and 0xA0 where U+0085 and U+00A0 are
+// meant. The text itself is UTF-8, so whatever is none in a scalar came from them.
+std::string WithWholeCharacters(const std::string& scalar) {
+  std::string text;
+  for (std::size_t at = 0; at < scalar.size();) {
+    const Utf8Step step = ReadUtf8(scalar, at);
+    AppendUtf8(step.character, text);
+    at += step.length;
+  }
+  return text;
+}
+
 // What a value costs against the alias bound, and how deep it goes.
 struct Extent {
   std::size_t values = 0;
@@ -104,7 +116,7 @@ class TreeBuilder : public YAML::EventHandler {
       stack_.back().key_position = place;
       return;
     }
-    Place(ReadScalar(tag, text, place), place, anchor);
+    Place(ReadScalar(tag, WithWholeCharacters(text), place), place, anchor);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,

@@ -131,6 +131,12 @@ TEST(YamlReader, AcceptsJsonWithBareNaN) {
   EXPECT_EQ(ToJson(document->root), "{\"a\":NaN,\"b\":[-Infinity,1e-05],\"c\":\"é\"}");
 }
 
+TEST(YamlReader, GivesEscapesAsCharactersAndNotAsBytes) {
+  const Result<YamlDocument> read = ReadYaml("a: \"x\\Ny\\_z \u00e9\"\n", {});
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->root.Find("a")->as_string(), "x\xC2\x85y\xC2\xA0z \xC3\xA9");
+}
+
 TEST(YamlReader, RefusesWhatHasNoMeaning) {
   const auto why = [](std::string_view text) {
     const Result<YamlDocument> document = ReadYaml(text);
