@@ -22,6 +22,7 @@ using graphql::ResolverMap;
 using sweeps::AgentRecord;
 using sweeps::AttemptRecord;
 using sweeps::PointRecord;
+using sweeps::SweepId;
 using sweeps::SweepsOf;
 using tracking::Run;
 using tracking::Tables;
@@ -292,7 +293,10 @@ Result<Resolved> ResolveRunWhy(const RunNode& node, const FieldContext& field) {
   });
 }
 
-Result<Resolved> ResolveEarlyStop(const RunNode& node, const FieldContext& field) {
+// What `work(tables, sweep, attempt) -> Result<Resolved>` makes of the run's attempt; null where
+// the run is none of a sweep.
+template <typename Work>
+Result<Resolved> ReadAttempt(const RunNode& node, const FieldContext& field, Work work) {
   if (node.run.sweep_name.empty()) return Resolved(nullptr);
   return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
     const auto sweep = SweepsOf(tables).FindByName(node.run.project, node.run.sweep_name);
@@ -300,33 +304,35 @@ Result<Resolved> ResolveEarlyStop(const RunNode& node, const FieldContext& field
     if (!*sweep) return Resolved(nullptr);
     const auto attempt = SweepsOf(tables).FindAttemptOfRun((*sweep)->id, node.run.name);
     if (!attempt) return attempt.error();
-    if (!*attempt || !(*attempt)->stop_facts) return Resolved(nullptr);
-    const sweeps::StopFacts& facts = *(*attempt)->stop_facts;
-    return Resolved(Record("EarlyStop")
-                        .Set("rule", facts.rule)
-                        .Set("rung", facts.rung)
-                        .Set("value", facts.value)
-                        .Set("threshold", facts.threshold)
-                        .Set("audit", facts.is_audit));
+    return *attempt ? work(tables, (*sweep)->id, **attempt) : Resolved(nullptr);
+  });
+}
+
+Result<Resolved> ResolveEarlyStop(const RunNode& node, const FieldContext& field) {
+  return ReadAttempt(node, field, [](const Tables&, SweepId, const AttemptRecord& attempt) {
+    if (!attempt.stop_facts) return Result<Resolved>(nullptr);
+    const sweeps::StopFacts& facts = *attempt.stop_facts;
+    return Result<Resolved>(Record("EarlyStop")
+                                .Set("rule", facts.rule)
+                                .Set("rung", facts.rung)
+                                .Set("value", facts.value)
+                                .Set("threshold", facts.threshold)
+                                .Set("audit", facts.is_audit));
   });
 }
 
 // Of the attempts that count, as FindBest takes them.
 Result<Resolved> ResolveSweepValue(const RunNode& node, const FieldContext& field) {
-  if (node.run.sweep_name.empty()) return Resolved(nullptr);
-  return ReadOne(field, [&](const Tables& tables) -> Result<Resolved> {
-    const auto sweep = SweepsOf(tables).FindByName(node.run.project, node.run.sweep_name);
-    if (!sweep) return sweep.error();
-    if (!*sweep) return Resolved(nullptr);
-    const auto attempt = SweepsOf(tables).FindAttemptOfRun((*sweep)->id, node.run.name);
-    if (!attempt) return attempt.error();
-    if (!*attempt || !(*attempt)->best) return Resolved(nullptr);
-    if ((*attempt)->state == sweeps::AttemptState::kRunning) return Resolved((*attempt)->best);
-    const auto point = SweepsOf(tables).FindPointOfRun((*sweep)->id, node.run.name);
-    if (!point) return point.error();
-    const bool is_result = *point && (*point)->result == (*attempt)->serial;
-    return is_result ? Resolved((*attempt)->best) : Resolved(nullptr);
-  });
+  return ReadAttempt(
+      node, field,
+      [&](const Tables& tables, SweepId sweep, const AttemptRecord& attempt) -> Result<Resolved> {
+        if (!attempt.best) return Resolved(nullptr);
+        if (attempt.state == sweeps::AttemptState::kRunning) return Resolved(attempt.best);
+        const auto point = SweepsOf(tables).FindPointOfRun(sweep, node.run.name);
+        if (!point) return point.error();
+        const bool is_result = *point && (*point)->result == attempt.serial;
+        return is_result ? Resolved(attempt.best) : Resolved(nullptr);
+      });
 }
 
 void AddRunLinks(ResolverMap& resolvers) {
