@@ -8,6 +8,7 @@
 #include "connection.h"
 #include "history_cache.h"
 #include "history_rows.h"
+#include "one_answer.h"
 #include "regatta/tracking/console_line.h"
 #include "regatta/tracking/extended_json.h"
 #include "regatta/tracking/row_picker.h"
@@ -28,8 +29,6 @@ using tracking::Tables;
 
 namespace {
 
-constexpr std::int64_t kSamplesDefault = 500;
-constexpr std::int64_t kSamplesMax = std::numeric_limits<std::int32_t>::max();
 // Where fewer than one line in so many is wanted, each is looked up instead of reading all.
 constexpr std::int64_t kSparseFactor = 50;
 constexpr std::int64_t kLookupsMax = 10'000;
@@ -38,20 +37,6 @@ constexpr std::int64_t kMetadataBytesMax = std::int64_t{4} << 20;
 
 std::int64_t SamplesOf(const FieldContext& field) {
   return std::clamp<std::int64_t>(field.args().IntOr("samples", kSamplesDefault), 1, kSamplesMax);
-}
-
-// Runs `work` on the request's snapshot and answers what it resolved to.
-template <typename Work>
-Result<Resolved> ReadOne(const FieldContext& field, Work work) {
-  Resolved answer = nullptr;
-  const Result<void> read = Context(field).Read([&](const Tables& tables) -> Result<void> {
-    Result<Resolved> made = work(tables);
-    if (!made) return made.error();
-    answer = *std::move(made);
-    return Ok();
-  });
-  if (!read) return read.error();
-  return answer;
 }
 
 // About `samples` lines of a stream, evenly spaced, first and last among them; all if there are no

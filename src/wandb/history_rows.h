@@ -22,6 +22,10 @@ struct StepRange {
   friend auto operator<=>(const StepRange&, const StepRange&) = default;
 };
 
+// How many rows a chart gets where it names no number, and the largest number it may name.
+inline constexpr std::int64_t kSamplesDefault = 500;
+inline constexpr std::int64_t kSamplesMax = std::numeric_limits<std::int32_t>::max();
+
 inline constexpr std::size_t kAllRows = std::numeric_limits<std::size_t>::max();
 
 // Visits the rows whose `_step` lies in the range, by step. Rows of one step stay in the order of

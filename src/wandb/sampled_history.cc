@@ -27,8 +27,6 @@ using tracking::Tables;
 
 namespace {
 
-constexpr std::int64_t kSamplesDefault = 500;
-constexpr std::int64_t kSamplesMax = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t kSpecsMax = 1'000;
 // Specs that are answered by one reading of the rows, and how many rows they may choose together:
 // samplers hold some multiple of what they choose.
